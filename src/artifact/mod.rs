@@ -1,0 +1,19 @@
+//! The typed files that stages exchange. Every one opens in Python or R without `bgh`: arrays are `.safetensors`, tables are
+//! `.csv`, records are `.json`. A stage writes into a folder and reads through [`Files`], because in the store each file
+//! lies under its own digest.
+
+mod curves;
+mod files;
+mod images;
+mod predictions;
+pub mod results;
+mod table;
+mod training;
+mod volume;
+
+pub use curves::{Curve, Curves};
+pub use files::Files;
+pub use images::{ImageRow, ImageSet, ImageSetWriter};
+pub use predictions::{Prediction, Predictions};
+pub use training::TrainingRecord;
+pub use volume::{SliceRow, Volume};

@@ -1,0 +1,53 @@
+//! What a training was: `training.json`, free of times and hosts, so that equal trainings have equal bytes.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use super::{Files, table};
+
+const RECORD: &str = "training.json";
+
+/// The facts of one training that tables and methods text cite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Network by its registered name.
+    pub network: String,
+    /// Learnable numbers in the network, auxiliary heads included.
+    pub parameters: usize,
+    /// Where the starting weights came from, in words (`untrained`, `formula-pretrained: …`, a file's name).
+    pub start: String,
+    /// Training images.
+    pub images: usize,
+    /// Epochs trained.
+    pub epochs: usize,
+    /// Weight updates made.
+    pub updates: usize,
+    /// The epoch whose weights were kept.
+    pub best_epoch: usize,
+    /// Tuning loss at that epoch.
+    pub best_tune_loss: f64,
+    /// Layers whose weights were loaded from the starting weights.
+    pub loaded: Vec<String>,
+    /// Layers that started from their filler although starting weights were given.
+    pub reinitialised: Vec<String>,
+}
+
+impl TrainingRecord {
+    /// Writes `training.json` into `folder`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        table::write_json(&folder.join(RECORD), self)
+    }
+
+    /// Reads `training.json`.
+    ///
+    /// # Errors
+    /// When the file is missing or damaged.
+    pub fn open(files: &Files) -> Result<Self> {
+        table::read_json(files.path(RECORD)?)
+    }
+}

@@ -1,0 +1,22 @@
+//! `bgh` turns one TOML file into a finished comparison of classifiers.
+//!
+//! 1. [`spec`]: what the author wrote, read with every fault reported at once.
+//! 2. [`plan`]: what it means, a graph of content-hashed steps. Pure: nothing is executed here.
+//! 3. [`execute`]: one loop that runs what has no result yet and keeps every artifact in the [`store`].
+//! 4. [`report`]: tables, figures and prose from the results.
+//!
+//! Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the files that stages exchange) and the
+//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
+
+pub mod artifact;
+pub mod dicom;
+pub mod execute;
+pub mod imaging;
+pub mod phantom;
+pub mod plan;
+pub mod report;
+pub mod seed;
+pub mod spec;
+pub mod stage;
+pub mod stats;
+pub mod store;

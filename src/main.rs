@@ -1,0 +1,3 @@
+//! The `bgh` command.
+
+fn main() {}

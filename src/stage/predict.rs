@@ -1,0 +1,22 @@
+//! Kind `predict`: a trained model on an image set. Runs in the worker.
+//!
+//! Inputs `model` (of a training) and `images`. Output `predictions`.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a prediction beside its inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// How an image becomes the square that the network sees.
+    pub eval: Eval,
+}
+
+/// How an image becomes the square that the network sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Eval {
+    /// The centre, as Caffe's test phase cuts it.
+    CenterCrop,
+    /// The whole image, resized bilinearly, as DIGITS classifies.
+    Squash,
+}

@@ -1,0 +1,73 @@
+//! Kind `train`: one network on one image set, its weights chosen on the tuning set. Runs in the worker.
+//!
+//! Inputs `train` and `tune` (image sets), optionally `start` (a weight file or a pretraining's `model`). Outputs `model`
+//! (`weights.safetensors`, `mean.safetensors`, `model.json`), `curves` and `record`.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a training beside its inputs and its seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// The network.
+    pub network: Network,
+    /// Class names in the order of the outputs.
+    pub classes: Vec<String>,
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Images an update.
+    pub batch: usize,
+    /// Where the weights start.
+    pub start: Start,
+    /// How they move.
+    pub solver: Solver,
+    /// Which epoch's weights are kept.
+    pub select: Select,
+}
+
+/// A network and its size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// Registered name (`alexnet`, `googlenet`).
+    pub name: String,
+    /// Factor on the number of channels and hidden units, in (0, 1]; 1 is the published network.
+    pub width: f64,
+    /// Side of the square that the network sees, pixels; cut at random in training, from the centre otherwise.
+    pub crop: usize,
+}
+
+/// Where the weights start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// From the fillers of the network.
+    Untrained,
+    /// From the `model` of a formula pretraining at input `start`.
+    Formula,
+    /// From the weight file at input `start`.
+    File,
+}
+
+/// Step-down stochastic gradient descent as Caffe has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Solver {
+    /// Learning rate of the first update.
+    pub learning_rate: f64,
+    /// Momentum, in [0, 1).
+    pub momentum: f64,
+    /// L2 decay on weights (not biases).
+    pub weight_decay: f64,
+    /// Share of all updates between two drops of the learning rate, in (0, 1].
+    pub step: f64,
+    /// Factor of each drop.
+    pub gamma: f64,
+}
+
+/// Which epoch's weights are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Select {
+    /// The epoch of least loss on the tuning set; of equals the earliest.
+    TuneLoss,
+    /// The last.
+    Last,
+}

@@ -1,1 +1,5 @@
-//! phantom
+//! Synthetic non-contrast head CT.
+
+mod cohort;
+
+pub use cohort::Cohort;

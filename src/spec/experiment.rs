@@ -1,0 +1,155 @@
+//! What a spec means: every name resolved, every default filled in, every model of the design spelt out. Plain data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::imaging::{Fit, Recipe, Window};
+use crate::phantom;
+use crate::stage::{predict, pretrain, train};
+
+/// One experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// Short name: letters, digits, `-`, `_`; the report's folder.
+    pub name: String,
+    /// Title of the report.
+    pub title: String,
+    /// Root of all random streams.
+    pub seed: u64,
+    /// Words for the report on what the author wants said up front (e.g. what is reduced); may be empty.
+    pub notes: Vec<String>,
+    /// Where the exams come from and what they can be.
+    pub cohort: Cohort,
+    /// Who trains, who tunes, who tests.
+    pub split: Split,
+    /// What every image becomes.
+    pub images: Images,
+    /// Factors of the design in the order of the spec, each with its levels in order.
+    pub factors: Vec<Factor>,
+    /// One model a cell of the design, first factor slowest.
+    pub models: Vec<Model>,
+    /// How slices become exams and exams become numbers.
+    pub evaluate: Evaluate,
+    /// The contrasts that are asked for.
+    pub compare: Vec<Compare>,
+}
+
+/// The exams.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cohort {
+    /// Where they come from.
+    pub source: Source,
+    /// Class names; the order is the order of the network's outputs.
+    pub classes: Vec<String>,
+    /// Classes that count as positive; the score of an exam is the sum of their probabilities.
+    pub positive: Vec<String>,
+}
+
+/// Where exams come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// Rendered here.
+    Phantom(phantom::Cohort),
+    /// The user's own files.
+    Dicom {
+        /// Folder that holds one folder an exam (at any depth below: studies are told apart by their UID).
+        root: PathBuf,
+        /// The label table (`exam,class` and optional further columns).
+        labels: PathBuf,
+    },
+}
+
+/// Who trains, who tunes, who tests; always by patient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// Test exams of each class; classes of `positive` may share one number under the key `positive`.
+    pub test: BTreeMap<String, usize>,
+    /// Share of the development exams of each class that tunes, in (0, 1).
+    pub tune: f64,
+}
+
+/// What every image becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Images {
+    /// Side of the square, pixels.
+    pub size: usize,
+    /// The unaugmented window.
+    pub window: Window,
+    /// How other shapes come to the square.
+    pub fit: Fit,
+}
+
+/// One factor of the design.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    /// `augment`, `network`, `weights`, or the path of any value (`solver.momentum`).
+    pub name: String,
+    /// Levels as they appear in names and tables.
+    pub levels: Vec<String>,
+}
+
+/// One cell of the design.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Levels joined by `-`.
+    pub name: String,
+    /// Level of each factor.
+    pub levels: BTreeMap<String, String>,
+    /// Root of this model's own streams; the experiment's seed unless `seed` is a factor.
+    pub seed: u64,
+    /// The images it is trained and tested on.
+    pub images: Images,
+    /// Augmentation of its training images; `None` for none.
+    pub augment: Option<Recipe>,
+    /// How it is trained.
+    pub train: train::Params,
+    /// Where its weights start.
+    pub start: Start,
+    /// How it is applied.
+    pub predict: predict::Params,
+}
+
+/// Where a model's weights start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// The fillers.
+    Untrained,
+    /// A formula pretraining, shared by all models with equal parameters.
+    Formula(pretrain::Params),
+    /// A weight file.
+    File(PathBuf),
+}
+
+/// How slices become exams and exams become numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluate {
+    /// `mean`, `max` or `noisy_or` of the slices' class probabilities.
+    pub aggregate: Aggregate,
+    /// Level of intervals, in (0, 1).
+    pub level: f64,
+}
+
+/// The rule that makes one score of an exam's slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregate {
+    /// Mean probability.
+    Mean,
+    /// Largest.
+    Max,
+    /// 1 - Π(1 - p).
+    NoisyOr,
+}
+
+/// One `[[compare]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compare {
+    /// Title of the table.
+    pub title: String,
+    /// The factor whose levels are compared.
+    pub factor: String,
+    /// Factors held equal within a row; empty means all others that are not fixed.
+    pub within: Vec<String>,
+    /// Levels that all rows share.
+    pub fixed: BTreeMap<String, String>,
+}

@@ -1,1 +1,12 @@
-//! plan
+//! What a spec means: a graph of steps. Pure: files are looked at to know the cohort, nothing is executed.
+//!
+//! 1. [`Roster`]: which exams there are, and which of them train, tune and test.
+//! 2. [`Plan`]: one step an exam for rendering and ingest, one a set for windows and augmentation, one a model for training and
+//!    prediction, one comparison, one report. Equal work is one step, whoever asks for it.
+//! 3. [`Manifest`]: the key of a step, known as soon as the contents of its inputs are.
+
+mod graph;
+mod manifest;
+
+pub use graph::{Input, Plan, Step, StepId};
+pub use manifest::{Change, Manifest};

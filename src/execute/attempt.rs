@@ -1,0 +1,179 @@
+//! One attempt at one action: lock, look again, run in a job directory, take the outputs in, record. Unaware of the graph.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock};
+
+use super::{Failure, Interrupt, Worker};
+use crate::artifact::Files;
+use crate::plan::{Manifest, Step};
+use crate::stage::job::{JobFolder, JobSpec, Progress};
+use crate::stage::{Run, Task};
+use crate::store::{ActionResult, Artifact, Digest, Provenance, Store};
+
+/// Everything that an attempt needs to know.
+pub(super) struct Attempt<'a> {
+    pub(super) store: &'a Store,
+    pub(super) step: &'a Step,
+    pub(super) manifest: Manifest,
+    pub(super) inputs: BTreeMap<String, Files>,
+    pub(super) forced: bool,
+    pub(super) worker: Option<&'a Worker>,
+    pub(super) cuda_index: Option<u32>,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+/// An attempt that succeeded.
+pub(super) struct Success {
+    pub(super) action: Digest,
+    pub(super) outputs: BTreeMap<String, Artifact>,
+    /// `None` when another process had made the result meanwhile.
+    pub(super) seconds: Option<f64>,
+}
+
+/// What a run of the kind says about itself.
+struct Ran {
+    device: String,
+    peak_memory: u64,
+}
+
+impl Attempt<'_> {
+    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Result<Success, Failure> {
+        let action = self.manifest.digest();
+        let lock = self.lock(action)?;
+        if !self.forced
+            && let Ok(known) = self.store.lookup(action)
+        {
+            return Ok(Success { action, outputs: known.outputs, seconds: None });
+        }
+        let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
+        let ran = self.execute(&job, progressed);
+        self.keep_log(action, &job, &ran).map_err(environment)?;
+        let ran = ran?;
+        let outputs = self.take_outputs(&job).map_err(environment)?;
+        let seconds = began.elapsed().as_secs_f64();
+        let provenance = provenance(started, seconds, ran);
+        let result = ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone() };
+        self.store.record(action, &result).map_err(environment)?;
+        fs::remove_dir_all(job.path())
+            .with_context(|| format!("cannot remove {}", job.path().display()))
+            .map_err(environment)?;
+        drop(lock);
+        Ok(Success { action, outputs: result.outputs, seconds: Some(seconds) })
+    }
+
+    /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second waits,
+    /// and then finds the result.
+    fn lock(&self, action: Digest) -> Result<File, Failure> {
+        let path = self.store.job_lock(action);
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display())).map_err(environment)?;
+        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            if self.interrupt.requested() {
+                return Err(Failure::Interrupted);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(file)
+    }
+
+    /// A fresh job directory, but with the checkpoint of an earlier attempt at the same action.
+    fn prepare(&self, action: Digest) -> Result<JobFolder> {
+        let job = JobFolder::new(self.store.job(action));
+        fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;
+        for left in ["out", "result.json", "events.jsonl", "stderr.log"] {
+            remove(&job.path().join(left))?;
+        }
+        for port in self.step.kind.outputs {
+            job.port(port)?;
+        }
+        Ok(job)
+    }
+
+    fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Ran, Failure> {
+        match self.step.kind.run {
+            Run::Here(run) => self.execute_here(run, job),
+            Run::Worker(_) => self.execute_in_worker(job, progressed),
+        }
+    }
+
+    fn execute_here(&self, run: fn(&Task<'_>) -> Result<()>, job: &JobFolder) -> Result<Ran, Failure> {
+        let task = Task { params: &self.step.params, seed: self.step.seed, inputs: &self.inputs, job };
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&task)));
+        match outcome {
+            Ok(Ok(())) => Ok(Ran { device: "cpu".to_owned(), peak_memory: 0 }),
+            Ok(Err(error)) => Err(Failure::Reported(format!("{error:#}"))),
+            Err(panic) => Err(Failure::Reported(format!("a fault of bgh itself: {}", said(&*panic)))),
+        }
+    }
+
+    fn execute_in_worker(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Ran, Failure> {
+        let worker = self.worker.context("no worker was found").map_err(environment)?;
+        let device = if self.cuda_index.is_some() { "cuda" } else { "cpu" };
+        let spec = JobSpec {
+            kind: self.step.kind.name.to_owned(),
+            params: self.step.params.clone(),
+            seed: self.step.seed.unwrap_or_else(|| crate::seed::Seed::root(0)),
+            inputs: self.inputs.clone(),
+            device: device.to_owned(),
+        };
+        job.write_spec(&spec).map_err(environment)?;
+        let finished = worker.run(job, self.cuda_index, self.interrupt, progressed)?;
+        Ok(Ran { device: finished.device, peak_memory: finished.peak_memory })
+    }
+
+    fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
+        let take = |port: &&str| Ok(((*port).to_owned(), self.store.take(&job.out().join(port))?));
+        self.step.kind.outputs.iter().map(take).collect()
+    }
+
+    fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Ran, Failure>) -> Result<()> {
+        let path = self.store.log(action);
+        let place = || format!("cannot write {}", path.display());
+        let mut log = File::create(&path).with_context(place)?;
+        writeln!(log, "step {} · action {action}", self.step.label).with_context(place)?;
+        if let Ok(mut words) = File::open(job.stderr()) {
+            std::io::copy(&mut words, &mut log).with_context(place)?;
+        }
+        match ran {
+            Ok(_) => writeln!(log, "done"),
+            Err(failure) => writeln!(log, "failed: {failure}"),
+        }
+        .with_context(place)
+    }
+}
+
+fn provenance(started: SystemTime, seconds: f64, ran: Ran) -> Provenance {
+    Provenance {
+        bgh: env!("CARGO_PKG_VERSION").to_owned(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        started: started.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs()),
+        seconds,
+        device: ran.device,
+        peak_memory: ran.peak_memory,
+    }
+}
+
+fn environment(error: anyhow::Error) -> Failure {
+    Failure::Environment(format!("{error:#}"))
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned())
+}
+
+fn remove(path: &std::path::Path) -> Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

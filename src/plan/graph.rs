@@ -1,0 +1,145 @@
+//! The graph of steps.
+
+use std::collections::{BTreeMap, HashMap};
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+use serde_json::Value;
+
+use crate::artifact::Files;
+use crate::seed::Seed;
+use crate::stage::Kind;
+
+/// A step within its plan.
+pub type StepId = NodeIndex;
+
+/// One stage with all that decides its result except the contents of its inputs.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Name for people: kind and what is special (`train[none-alexnet-untrained]`); unique in the plan, never in a key.
+    pub label: String,
+    /// What it is.
+    pub kind: &'static Kind,
+    /// Parameters with defaults filled in.
+    pub params: Value,
+    /// The stream of random numbers, for kinds that draw.
+    pub seed: Option<Seed>,
+    /// What is connected to each input port.
+    pub inputs: BTreeMap<String, Input>,
+}
+
+/// What is connected to an input port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// An output of another step.
+    Output {
+        /// That step.
+        step: StepId,
+        /// Its port.
+        port: &'static str,
+    },
+    /// Files that the user named.
+    Source(Files),
+}
+
+/// A directed acyclic graph of steps; an edge leads from a step to one that reads its output.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    graph: DiGraph<Step, ()>,
+    by_work: HashMap<String, StepId>,
+}
+
+impl Plan {
+    /// Adds a step, or finds the one that does the same work.
+    pub fn add(&mut self, step: Step) -> StepId {
+        let work = format!("{}\0{}\0{:?}\0{:?}", step.kind.name, step.params, step.seed, step.inputs);
+        if let Some(&known) = self.by_work.get(&work) {
+            return known;
+        }
+        let producers: Vec<StepId> = step.inputs.values().filter_map(Input::producer).collect();
+        let id = self.graph.add_node(step);
+        for producer in producers {
+            self.graph.update_edge(producer, id, ());
+        }
+        self.by_work.insert(work, id);
+        id
+    }
+
+    /// The step.
+    pub fn step(&self, id: StepId) -> &Step {
+        &self.graph[id]
+    }
+
+    /// Number of steps.
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Whether there is nothing to do at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All steps, each after those it reads from: a step can only be connected to steps that were added before it.
+    pub fn in_order(&self) -> impl Iterator<Item = StepId> + use<> {
+        self.graph.node_indices()
+    }
+
+    /// Steps that read an output of this one.
+    pub fn readers(&self, id: StepId) -> impl Iterator<Item = StepId> + '_ {
+        self.graph.neighbors_directed(id, Direction::Outgoing)
+    }
+
+    /// Steps that this one reads from.
+    pub fn producers(&self, id: StepId) -> impl Iterator<Item = StepId> + '_ {
+        self.graph.neighbors_directed(id, Direction::Incoming)
+    }
+
+    /// Pairs of a step and one of its readers.
+    pub fn edges(&self) -> impl Iterator<Item = (StepId, StepId)> + '_ {
+        self.graph.edge_references().map(|edge| (edge.source(), edge.target()))
+    }
+
+    /// The step of this label.
+    pub fn find(&self, label: &str) -> Option<StepId> {
+        self.in_order().find(|&id| self.graph[id].label == label)
+    }
+
+    /// Steps whose label is `pattern`, or whose kind is: `train` means all trainings, `train[…]` one.
+    pub fn matching(&self, pattern: &str) -> Vec<StepId> {
+        self.in_order().filter(|&id| self.graph[id].label == pattern || self.graph[id].kind.name == pattern).collect()
+    }
+
+    /// The steps `wanted` and everything they stand on.
+    pub fn with_producers(&self, wanted: &[StepId]) -> Vec<bool> {
+        let mut needed = vec![false; self.len()];
+        wanted.iter().for_each(|id| needed[id.index()] = true);
+        for id in self.in_order().collect::<Vec<_>>().into_iter().rev() {
+            if needed[id.index()] {
+                self.producers(id).for_each(|producer| needed[producer.index()] = true);
+            }
+        }
+        needed
+    }
+
+    /// Seconds, roughly, from the start of each step to the end of the plan along its longest path.
+    pub fn urgency(&self) -> Vec<f64> {
+        let mut urgency = vec![0.0; self.len()];
+        for id in self.in_order().collect::<Vec<_>>().into_iter().rev() {
+            let after = self.readers(id).map(|reader| urgency[reader.index()]).fold(0.0, f64::max);
+            urgency[id.index()] = self.graph[id].kind.cost + after;
+        }
+        urgency
+    }
+}
+
+impl Input {
+    /// The step that makes this input, if one does.
+    pub fn producer(&self) -> Option<StepId> {
+        match self {
+            Self::Output { step, .. } => Some(*step),
+            Self::Source(_) => None,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The action cache: what an execution made, under the digest of everything that decided it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Artifact;
+
+/// What one execution made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionResult {
+    /// The artifact at each output port.
+    pub outputs: BTreeMap<String, Artifact>,
+    /// Where and when; decides nothing.
+    pub provenance: Provenance,
+    /// What was hashed for the key, readable: path of a value and the value as JSON.
+    pub manifest: BTreeMap<String, String>,
+}
+
+/// Where and when an action ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Version of `bgh`.
+    pub bgh: String,
+    /// Name of the machine.
+    pub host: String,
+    /// Start, seconds since 1970 (UTC).
+    pub started: u64,
+    /// Wall-clock duration.
+    pub seconds: f64,
+    /// The device as its driver names it; `cpu` for kinds that need none.
+    pub device: String,
+    /// Largest resident memory of a worker, bytes; 0 for kinds that run inside `bgh`.
+    pub peak_memory: u64,
+}
+
+/// Why there is no usable result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Miss {
+    /// No execution of this action is known.
+    NeverRun,
+    /// The record cannot be read.
+    RecordDamaged(String),
+    /// A blob is gone.
+    BlobMissing(String),
+    /// A blob has other bytes than its name says; it has been removed.
+    BlobDamaged(String),
+}
+
+impl std::fmt::Display for Miss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NeverRun => write!(f, "never run"),
+            Self::RecordDamaged(why) => write!(f, "its record in the cache is damaged ({why})"),
+            Self::BlobMissing(file) => write!(f, "`{file}` is gone from the cache"),
+            Self::BlobDamaged(file) => write!(f, "`{file}` is damaged in the cache"),
+        }
+    }
+}

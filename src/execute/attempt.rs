@@ -32,6 +32,7 @@ pub(super) struct Attempt<'a> {
 pub(super) struct Success {
     pub(super) action: Digest,
     pub(super) outputs: BTreeMap<String, Artifact>,
+    pub(super) provenance: Provenance,
     /// `None` when another process had made the result meanwhile.
     pub(super) seconds: Option<f64>,
 }
@@ -49,7 +50,7 @@ impl Attempt<'_> {
         if !self.forced
             && let Ok(known) = self.store.lookup(action)
         {
-            return Ok(Success { action, outputs: known.outputs, seconds: None });
+            return Ok(Success { action, outputs: known.outputs, provenance: known.provenance, seconds: None });
         }
         let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
         let ran = self.execute(&job, progressed);
@@ -64,7 +65,7 @@ impl Attempt<'_> {
             .with_context(|| format!("cannot remove {}", job.path().display()))
             .map_err(environment)?;
         drop(lock);
-        Ok(Success { action, outputs: result.outputs, seconds: Some(seconds) })
+        Ok(Success { action, outputs: result.outputs, provenance: result.provenance, seconds: Some(seconds) })
     }
 
     /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second waits,

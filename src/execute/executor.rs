@@ -186,7 +186,8 @@ impl<'a> Executor<'a> {
                 listener.event(&Event::Finished { label, seconds: success.seconds });
                 self.store.set_latest(&self.options.experiment, label, success.action)?;
                 let cached = success.seconds.is_none();
-                self.states[id.index()] = State::Done { action: success.action, outputs: success.outputs, cached };
+                self.states[id.index()] =
+                    State::Done { action: success.action, outputs: success.outputs, provenance: success.provenance, cached };
                 let readers: Vec<_> = self.plan.readers(id).collect();
                 readers.into_iter().try_for_each(|reader| self.resolve(reader))
             }
@@ -229,7 +230,7 @@ impl<'a> Executor<'a> {
             State::Ready { manifest, reason: Reason::Forced }
         } else {
             match self.store.lookup(action) {
-                Ok(known) => State::Done { action, outputs: known.outputs, cached: true },
+                Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
                 Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
             }
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::plan::{Change, Manifest};
-use crate::store::{Artifact, Digest, Miss};
+use crate::store::{Artifact, Digest, Miss, Provenance};
 
 /// Where a step stands.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub enum State {
         action: Digest,
         /// The artifact at each output port.
         outputs: BTreeMap<String, Artifact>,
+        /// Where and when they were made.
+        provenance: Provenance,
         /// Whether the result was there before this run.
         cached: bool,
     },

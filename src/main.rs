@@ -1,3 +1,7 @@
 //! The `bgh` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bgh::cli::main()
+}

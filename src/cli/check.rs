@@ -1,0 +1,50 @@
+//! `bgh check`: every fault of a spec and of what it names, without running anything.
+
+use clap::Args;
+
+use super::Failure;
+use super::session::SpecArguments;
+use crate::plan::{self, Part, Roster};
+use crate::spec::Experiment;
+
+/// Arguments of `bgh check`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let experiment = arguments.spec.experiment()?;
+    let roster = Roster::of(&experiment)?;
+    let plan = plan::expand(&experiment, &roster);
+    println!("{}: {} models, {} steps", arguments.spec.spec.display(), experiment.models.len(), plan.len());
+    for part in Part::ALL {
+        println!("  {:5} {}", part.name(), classes(&experiment, &roster, part));
+    }
+    for (name, product) in augmentations(&experiment) {
+        println!("  augment {name}: {product}");
+    }
+    Ok(())
+}
+
+fn classes(experiment: &Experiment, roster: &Roster, part: Part) -> String {
+    let count = |class: &String| roster.part(part).filter(|exam| &exam.class == class).count();
+    let classes: Vec<String> = experiment.cohort.classes.iter().map(|class| format!("{} {class}", count(class))).collect();
+    format!("{} exams: {}", roster.part(part).count(), classes.join(", "))
+}
+
+/// Level and arithmetic of each augmentation of the design, once.
+fn augmentations(experiment: &Experiment) -> Vec<(String, String)> {
+    let mut found = vec![];
+    for model in &experiment.models {
+        let Some(recipe) = &model.augment else { continue };
+        let name = model.levels.get("augment").cloned().unwrap_or_else(|| "all models".to_owned());
+        let (windows, geometries, filters) = (recipe.windows.len(), recipe.geometry.len(), recipe.filter.len());
+        let product = format!("{windows} windows x {geometries} geometries x {filters} filters = {}", recipe.product());
+        if !found.contains(&(name.clone(), product.clone())) {
+            found.push((name, product));
+        }
+    }
+    found
+}

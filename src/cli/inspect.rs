@@ -1,0 +1,67 @@
+//! `bgh inspect`: what ingest sees in DICOM files, a row a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rayon::prelude::*;
+
+use super::Failure;
+use crate::artifact::Files;
+use crate::dicom::{self, Inspection};
+
+/// Arguments of `bgh inspect`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files, or folders whose files are meant
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+
+    /// One JSON object a file
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let files = files(&arguments.paths)?;
+    let inspections: Vec<Inspection> = files.par_iter().map(|path| dicom::inspect(path)).collect();
+    if arguments.json {
+        for inspection in &inspections {
+            println!("{}", serde_json::to_string(inspection).map_err(anyhow::Error::from)?);
+        }
+        return Ok(());
+    }
+    println!("{}", table(&inspections));
+    let usable = inspections.iter().filter(|inspection| inspection.usable).count();
+    println!("{} files, {usable} usable as axial CT slices", inspections.len());
+    Ok(())
+}
+
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = vec![];
+    for path in paths {
+        if path.is_dir() {
+            files.extend(Files::of_folder(path)?.iter().map(|(_, path)| path.to_owned()));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn table(inspections: &[Inspection]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING).set_header(["file", "size", "HU", "usable"]);
+    for file in inspections {
+        let size = match (file.rows, file.columns) {
+            (Some(rows), Some(columns)) => format!("{rows} x {columns}"),
+            _ => String::new(),
+        };
+        let hu = match (file.hu_min, file.hu_max) {
+            (Some(min), Some(max)) => format!("{min} … {max}"),
+            _ => String::new(),
+        };
+        let usable = if file.usable { "yes".to_owned() } else { file.reason.clone().or_else(|| file.error.clone()).unwrap_or_default() };
+        table.add_row([file.path.clone(), size, hu, usable]);
+    }
+    table
+}

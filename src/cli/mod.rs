@@ -1,0 +1,102 @@
+//! The command line: one file a subcommand. Reading arguments has no effects; each command then does one thing.
+
+mod cache;
+mod check;
+mod completions;
+mod doctor;
+mod explain;
+mod failure;
+mod graph;
+mod inspect;
+mod log;
+mod phantom;
+mod plan;
+mod progress;
+mod roc;
+mod run;
+mod session;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::{Exit, Failure};
+
+/// Declarative experiments in medical imaging: one TOML file in, a paper-ready report out.
+#[derive(Debug, Parser)]
+#[command(name = "bgh", version, max_term_width = 120, propagate_version = true, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// What to log to standard error or to --log-file: off, error, warn, info, debug, trace, or a filter as `bgh::execute=debug`
+    #[arg(long, global = true, env = "BGH_LOG", default_value = "warn", value_name = "FILTER")]
+    log: String,
+
+    /// Write the log to this file, a JSON object a line, instead of to standard error
+    #[arg(long, global = true, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 fine · 1 unexpected · 2 usage, spec or cohort · 3 a stage failed · \
+4 environment (worker, device, libtorch) · 5 cache damaged · 130 interrupted";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run what has no result yet, then lay out the report
+    Run(run::Arguments),
+    /// Find every fault of a spec and of what it names
+    Check(check::Arguments),
+    /// Show what a run would do: each step is cached, will run (and why), or waits
+    Plan(plan::Arguments),
+    /// Say why a step ran or would run
+    Explain(explain::Arguments),
+    /// Draw the plan
+    Graph(graph::Arguments),
+    /// Lay out the report again from what is cached; nothing is computed but the report itself
+    Report(run::ReportArguments),
+    /// Look after the artifact cache
+    #[command(subcommand)]
+    Cache(cache::Command),
+    /// Say what ingest sees in DICOM files
+    Inspect(inspect::Arguments),
+    /// Write a phantom cohort as DICOM with a label table
+    Phantom(phantom::Arguments),
+    /// ROC statistics of a table of scores
+    Roc(roc::Arguments),
+    /// Say what works here: worker, libtorch, devices, cache
+    Doctor(doctor::Arguments),
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+}
+
+/// Reads the arguments, runs the command and turns its failure into a message and an exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = log::init(&arguments.log, arguments.log_file.as_deref()).and_then(|()| run(arguments.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
+        Command::Report(arguments) => run::report(&arguments),
+        Command::Cache(command) => cache::run(&command),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Phantom(arguments) => phantom::run(&arguments),
+        Command::Roc(arguments) => roc::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}

@@ -1,0 +1,69 @@
+//! What commands on a spec share: the experiment, its exams, its plan and the cache.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, Failure};
+use crate::plan::{self, Plan, Roster, StepId};
+use crate::spec::{self, Experiment};
+use crate::store::Store;
+
+/// Arguments of every command on a spec.
+#[derive(Debug, Args)]
+pub(super) struct SpecArguments {
+    /// The experiment, a TOML file
+    pub(super) spec: PathBuf,
+
+    /// Override one value of the spec, as `network.alexnet.epochs=10`; may be given several times
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
+
+    /// Override the seed of the spec
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+
+    /// The artifact cache
+    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
+    pub(super) cache: PathBuf,
+}
+
+pub(super) struct Session {
+    pub(super) experiment: Experiment,
+    pub(super) roster: Roster,
+    pub(super) plan: Plan,
+    pub(super) store: Store,
+}
+
+impl SpecArguments {
+    pub(super) fn experiment(&self) -> Result<Experiment, Failure> {
+        let seed = self.seed.map(|seed| format!("seed={seed}"));
+        let overrides: Vec<String> = self.set.iter().cloned().chain(seed).collect();
+        Ok(spec::load(&self.spec, &overrides)?)
+    }
+
+    pub(super) fn open(&self) -> Result<Session, Failure> {
+        let experiment = self.experiment()?;
+        let roster = Roster::of(&experiment)?;
+        let plan = plan::expand(&experiment, &roster);
+        let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
+        Ok(Session { experiment, roster, plan, store })
+    }
+}
+
+impl Session {
+    /// The steps that a pattern on the command line means.
+    pub(super) fn matching(&self, pattern: &str) -> Result<Vec<StepId>, Failure> {
+        let found = self.plan.matching(pattern);
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let labels = self.plan.in_order().map(|id| self.plan.step(id).label.as_str());
+        let nearest = labels.max_by(|a, b| {
+            let likeness = |label: &str| strsim::jaro_winkler(label, pattern);
+            likeness(a).total_cmp(&likeness(b))
+        });
+        let hint = nearest.map_or_else(String::new, |label| format!("\n  hint: the nearest is `{label}`; a kind (`train`) means all of its steps"));
+        Err(Failure::new(Exit::Spec, format!("error: no step is called `{pattern}`{hint}")))
+    }
+}

@@ -1,0 +1,84 @@
+//! Where the exams of a roster come from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::roster::{Candidate, CohortFaults, ExamSource, Part};
+use crate::dicom::{self, ExamFiles};
+use crate::phantom;
+use crate::seed::Seed;
+
+/// Exams that will be rendered.
+pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
+    let exams = cohort.exams(seed.child("phantom")).into_iter();
+    exams
+        .map(|exam| Candidate {
+            id: exam.id.clone(),
+            patient: exam.id.clone(),
+            class: exam.class.name().to_owned(),
+            part: None,
+            source: ExamSource::Phantom(Box::new(exam)),
+        })
+        .collect()
+}
+
+/// A row of the label table; further columns are the author's own.
+#[derive(Debug, Deserialize)]
+struct Label {
+    exam: String,
+    class: String,
+    patient: Option<String>,
+    part: Option<String>,
+}
+
+/// Exams below `root` as the table at `labels` names them. `exam` may be the study's folder, its UID, its accession number or
+/// the patient's id, as long as it fits one study only.
+pub(super) fn dicom(root: &Path, labels: &Path, classes: &[String]) -> Result<Vec<Candidate>, CohortFaults> {
+    let whole = |fault: String| CohortFaults(vec![fault]);
+    let rows = read(labels).map_err(|error| whole(format!("{}: {error}", labels.display())))?;
+    let studies = dicom::scan(root).map_err(|error| whole(format!("{}: {error:#}", root.display())))?;
+    let mut faults = vec![];
+    let (mut candidates, mut seen) = (vec![], BTreeSet::new());
+    for (row, label) in rows.into_iter().enumerate() {
+        let place = format!("{}:{}", labels.display(), row + 2);
+        if !classes.contains(&label.class) {
+            faults.push(format!("{place}: unknown class `{}`; the spec has: {}", label.class, classes.join(", ")));
+        }
+        if !seen.insert(label.exam.clone()) {
+            faults.push(format!("{place}: exam `{}` is labelled twice", label.exam));
+        }
+        match candidate(&label, &studies) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(fault) => faults.push(format!("{place}: {fault}")),
+        }
+    }
+    if faults.is_empty() { Ok(candidates) } else { Err(CohortFaults(faults)) }
+}
+
+fn read(labels: &Path) -> Result<Vec<Label>, csv::Error> {
+    csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(labels)?.deserialize().collect()
+}
+
+fn candidate(label: &Label, studies: &[ExamFiles]) -> Result<Candidate, String> {
+    let part = match label.part.as_deref().filter(|part| !part.is_empty()) {
+        None => None,
+        Some(name) => Some(Part::named(name).ok_or_else(|| format!("unknown part `{name}`; expected train, tune or test"))?),
+    };
+    let study = study(&label.exam, studies)?;
+    let patient = label.patient.clone().filter(|patient| !patient.is_empty());
+    let patient = patient.or_else(|| study.patient_id.clone()).unwrap_or_else(|| label.exam.clone());
+    let source = ExamSource::Dicom(study.files.clone());
+    Ok(Candidate { id: label.exam.clone(), patient, class: label.class.clone(), part, source })
+}
+
+fn study<'a>(exam: &str, studies: &'a [ExamFiles]) -> Result<&'a ExamFiles, String> {
+    let fitting: BTreeMap<&str, &ExamFiles> =
+        studies.iter().filter(|study| study.names().any(|name| name == exam)).map(|study| (study.study_uid.as_str(), study)).collect();
+    match fitting.len() {
+        1 => fitting.into_values().next().ok_or_else(String::new),
+        0 => Err(format!("no study for exam `{exam}`; {} studies were found", studies.len())),
+        several => Err(format!("{several} studies fit exam `{exam}`; name the StudyInstanceUID")),
+    }
+}

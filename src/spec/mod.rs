@@ -1,5 +1,35 @@
 //! What the author wrote, and what it means.
+//!
+//! 1. The layers (a file, what it `extends`, `--set`) become one tree whose every node knows where it was written.
+//! 2. Readers ask that tree for what they know, section by section, and note every fault instead of stopping at the first.
+//! 3. The design multiplies the sections: each cell is the same tree with the cell's levels put in.
+//!
+//! The tree is read by hand and not by derived deserialisers: those stop at the first fault and lose its place in tagged and flattened
+//! types, and a spec is read most often while it is wrong.
 
 mod experiment;
+mod fault;
+mod layers;
+mod read;
+mod section;
+mod source;
+mod tree;
 
-pub use experiment::{Aggregate, Cohort, Compare, Evaluate, Experiment, Factor, Images, Model, Source, Split, Start};
+use std::path::Path;
+
+pub use experiment::{Aggregate, Cohort, Compare, Evaluate, Experiment, Factor, Images, Model, Slices, Source, Split, Start};
+pub use fault::{Fault, Faults, Place, Spot};
+
+/// Reads the spec at `path`, what it extends, and `overrides` (`key.path=value`) on top.
+///
+/// # Errors
+/// Every fault of the spec and of the files that it names.
+pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, Faults> {
+    let mut log = source::Log::default();
+    let root = layers::gather(&mut log, path, overrides);
+    let experiment = root.and_then(|root| read::experiment(&log, &root));
+    match experiment {
+        Some(experiment) if log.is_clean() => Ok(experiment),
+        _ => Err(Faults::new(log.into_faults())),
+    }
+}

@@ -5,6 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Names of the networks that the worker can build. The list stands here so that a spec can be checked without libtorch; a test
+/// of the worker holds it equal to the networks that are there.
+pub const NETWORKS: &[&str] = &["alexnet", "googlenet"];
+
 /// Everything that decides a training beside its inputs and its seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Params {

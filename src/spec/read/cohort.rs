@@ -1,0 +1,138 @@
+//! `[cohort]`: where the exams come from and what they can be.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::super::experiment::{Cohort, Slices, Source};
+use super::super::section::{Item, Section, suggestion};
+use crate::phantom;
+
+/// Classes that a phantom can have.
+const PHANTOM_CLASSES: [&str; 3] = ["none", "left", "right"];
+
+/// Key under which the positive classes may share a number of test exams; so no class may be called that.
+pub(super) const SHARED: &str = "positive";
+
+pub(super) fn read(s: &mut Section<'_>) -> Option<Cohort> {
+    let classes = s.required("classes", |item| classes(&item));
+    let positive = s.required("positive", |item| positive(&item, classes.as_deref()));
+    // Both sources may be described at once: a spec of DICOM exams can be tried on phantoms by `--set cohort.source=phantom`.
+    let (rendered, root, labels, slices) = (s.get("phantom"), s.get("root"), s.get("labels"), s.get("slices"));
+    let is_phantom = s.required("source", |item| item.one_of(&[("phantom", true), ("dicom", false)]))?;
+    let source = if is_phantom {
+        let Some(item) = rendered else { return s.fault("missing `cohort.phantom`", "say how many exams of each class") };
+        item.table(|s| phantom(s, classes.as_deref())).map(Source::Phantom)
+    } else {
+        dicom(s, root, labels, slices)
+    };
+    Some(Cohort { source: source?, classes: classes?, positive: positive? })
+}
+
+fn classes(item: &Item<'_>) -> Option<Vec<String>> {
+    let names = distinct(item)?;
+    match names.iter().find(|name| *name == SHARED) {
+        Some(_) => item.fault(
+            format!("a class cannot be called `{SHARED}`"),
+            "`split.test` uses that name for all classes of `cohort.positive` together",
+        ),
+        None if names.len() < 2 => item.expected("two classes at least"),
+        None => Some(names),
+    }
+}
+
+fn positive(item: &Item<'_>, classes: Option<&[String]>) -> Option<Vec<String>> {
+    let names = distinct(item)?;
+    let Some(classes) = classes else { return Some(names) };
+    let known: Vec<_> = classes.iter().map(String::as_str).collect();
+    for part in item.items().unwrap_or_default() {
+        if let Some(name) = part.word().filter(|name| !known.contains(name)) {
+            part.fault::<()>(format!("`{name}` is not one of `cohort.classes`"), suggestion(name, &known));
+        }
+    }
+    if names.len() >= classes.len() {
+        return item.fault("every class is positive", "leave one class out of `positive`: a ROC curve needs negatives");
+    }
+    names.iter().all(|name| classes.contains(name)).then_some(names)
+}
+
+/// Names of an array, no two the same.
+fn distinct(item: &Item<'_>) -> Option<Vec<String>> {
+    let names = item.list(|part| part.word().map(str::to_owned))?;
+    for (index, part) in item.items().unwrap_or_default().iter().enumerate() {
+        if names[..index].contains(&names[index]) {
+            return part.fault(format!("`{}` is named twice in `{}`", names[index], item.path), "name each once");
+        }
+    }
+    Some(names)
+}
+
+/// `[cohort.phantom]`, every knob of it.
+fn phantom(s: &mut Section<'_>, classes: Option<&[String]>) -> Option<phantom::Cohort> {
+    let exams = s.required("exams", |item| exams(&item, classes));
+    let matrix = s.optional("matrix", 512, |item| item.count(64, 1024));
+    Some(phantom::Cohort { exams: exams?, matrix: matrix? })
+}
+
+/// Exams of each class: all classes of the cohort, no others.
+fn exams(item: &Item<'_>, classes: Option<&[String]>) -> Option<BTreeMap<String, usize>> {
+    let counts: Vec<_> = item.named()?.into_iter().map(|(class, at, count)| (class, at, count.count(1, 1_000_000))).collect();
+    let Some(classes) = classes else { return None };
+    let known: Vec<_> = classes.iter().map(String::as_str).collect();
+    for (class, origin, _) in &counts {
+        if !known.contains(class) {
+            let fact = format!("`{}` is not one of `cohort.classes`", class.escape_debug());
+            item.log.fault(origin, fact, suggestion(class, &known));
+        }
+    }
+    for class in &known {
+        if !PHANTOM_CLASSES.contains(class) {
+            item.fault::<()>(format!("there is no phantom of class `{class}`"), suggestion(class, &PHANTOM_CLASSES));
+        } else if !counts.iter().any(|(counted, ..)| counted == class) {
+            item.fault::<()>(format!("`{}` has no count for class `{class}`", item.path), format!("add `{class} = …`"));
+        }
+    }
+    counts.into_iter().map(|(class, _, count)| Some((class.to_owned(), count?))).collect()
+}
+
+fn dicom(s: &Section<'_>, root: Option<Item<'_>>, labels: Option<Item<'_>>, slices: Option<Item<'_>>) -> Option<Source> {
+    let missing = |key, what| s.fault(format!("missing `cohort.{key}`"), format!("with `source = \"dicom\"` it names {what}"));
+    let root = match root {
+        Some(item) => existing(&item, "folder", |path| path.is_dir()),
+        None => missing("root", "the folder of the exams"),
+    };
+    let labels = match labels {
+        Some(item) => existing(&item, "file", |path| path.is_file()),
+        None => missing("labels", "the CSV file of their classes (`exam,class`)"),
+    };
+    let slices = slices.map_or(Some(Slices::All), |item| read_slices(&item));
+    Some(Source::Dicom { root: root?, labels: labels?, slices: slices? })
+}
+
+/// A path at which there is what is expected.
+pub(super) fn existing(item: &Item<'_>, what: &str, is_there: impl Fn(&PathBuf) -> bool) -> Option<PathBuf> {
+    let path = item.path()?;
+    if is_there(&path) {
+        return Some(path);
+    }
+    let hint = "relative paths start at the file that names them";
+    item.fault(format!("there is no {what} {}", path.display()), hint)
+}
+
+/// `"all"`, `{ from = 0.3, to = 0.6 }` or `[3, 4, 5]`.
+fn read_slices(item: &Item<'_>) -> Option<Slices> {
+    use super::super::tree::Value;
+    match &item.node.value {
+        Value::String(text) if text == "all" => Some(Slices::All),
+        Value::Array(_) => item.list(|number| number.count(1, 100_000)).map(Slices::Numbers),
+        Value::Table(_) => item.table(|s| part(s, item)),
+        _ => item.expected("`\"all\"`, a part like `{ from = 0.3, to = 0.6 }` or numbers like `[3, 4, 5]`"),
+    }
+}
+
+fn part(s: &mut Section<'_>, item: &Item<'_>) -> Option<Slices> {
+    let position =
+        |item: Item<'_>| item.number("a position from 0 (lowest slice) to 1 (highest)", |x| (0.0..=1.0).contains(&x));
+    let (from, to) = (s.optional("from", 0.0, position), s.optional("to", 1.0, position));
+    let (from, to) = (from?, to?);
+    if from < to { Some(Slices::Part { from, to }) } else { item.fault("`from` is not below `to`", "0 is the lowest slice") }
+}

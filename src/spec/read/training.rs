@@ -1,0 +1,153 @@
+//! `[network]`, `[weights]`, `[solver]` and `[evaluate]`: what learns, from where, how, and how it is judged.
+
+use super::super::experiment::{Aggregate, Evaluate};
+use super::super::section::{Item, Section, listed, suggestion};
+use crate::stage::predict::{self, Eval};
+use crate::stage::train::{self, NETWORKS, Select};
+
+/// `[network.NAME]`.
+#[derive(Clone)]
+pub(super) struct Network {
+    pub(super) network: train::Network,
+    pub(super) epochs: usize,
+    pub(super) batch: usize,
+}
+
+/// `[weights.NAME]`.
+#[derive(Clone)]
+pub(super) struct Weights<'a> {
+    pub(super) learning_rate: f64,
+    pub(super) from: From<'a>,
+}
+
+/// Where weights start, as written.
+#[derive(Clone)]
+pub(super) enum From<'a> {
+    Untrained,
+    Formula(Formula<'a>),
+    /// A path that may hold `{network}`.
+    File(Item<'a>),
+}
+
+/// A formula pretraining; it gets its network, and its size unless written, from the model.
+#[derive(Clone)]
+pub(super) struct Formula<'a> {
+    pub(super) size: Option<(usize, Item<'a>)>,
+    pub(super) categories: usize,
+    pub(super) samples: usize,
+    pub(super) batch: usize,
+    pub(super) learning_rate: f64,
+    pub(super) min_accuracy: f64,
+}
+
+/// `[solver]`; the learning rate comes from the weights.
+#[derive(Clone)]
+pub(super) struct Solver {
+    pub(super) momentum: f64,
+    pub(super) step: f64,
+    pub(super) gamma: f64,
+    /// Where it is not written it follows the learning rate.
+    pub(super) weight_decay: Option<f64>,
+    pub(super) select: Select,
+}
+
+/// Reads a network for images of side `size`.
+pub(super) fn network(item: &Item<'_>, size: Option<usize>) -> Option<Network> {
+    item.table(|s| {
+        let name = match s.get("architecture") {
+            Some(item) => item.one_of(&NETWORKS.iter().map(|name| (*name, *name)).collect::<Vec<_>>()),
+            None => registered(item),
+        };
+        let width = s.optional("width", 1.0, |item| item.rate(1.0));
+        let crop = s.required("crop", |item| crop(&item, size));
+        let epochs = s.required("epochs", |item| item.count(1, 1_000_000));
+        let batch = s.required("batch", |item| item.count(1, 1_000_000));
+        let network = train::Network { name: name?.to_owned(), width: width?, crop: crop? };
+        Some(Network { network, epochs: epochs?, batch: batch? })
+    })
+}
+
+/// The network that the table is named after.
+fn registered(item: &Item<'_>) -> Option<&'static str> {
+    let name = item.path.rsplit('.').next().unwrap_or_default();
+    let found = NETWORKS.iter().find(|known| **known == name).copied();
+    let hint = || format!("{}; or say which it is: `architecture = \"{}\"`", suggestion(name, NETWORKS), NETWORKS[0]);
+    found.or_else(|| item.fault(format!("there is no network `{}`", name.escape_debug()), hint()))
+}
+
+fn crop(item: &Item<'_>, size: Option<usize>) -> Option<usize> {
+    let crop = item.count(8, 1024)?;
+    match size {
+        Some(size) if crop > size => item.fault(
+            format!("`{}` is {crop}, but images are {size} pixels wide", item.path),
+            format!("at most {size}, the `size` of `[images]`"),
+        ),
+        _ => Some(crop),
+    }
+}
+
+pub(super) fn weights<'a>(item: &Item<'a>) -> Option<Weights<'a>> {
+    item.table(|s| {
+        let learning_rate = s.required("learning_rate", |item| item.rate(10.0));
+        let from = s.optional("from", From::Untrained, |item| from(&item));
+        Some(Weights { learning_rate: learning_rate?, from: from? })
+    })
+}
+
+/// `{ file = … }` or `{ formula = … }`.
+fn from<'a>(item: &Item<'a>) -> Option<From<'a>> {
+    item.table(|s| match (s.get("file"), s.get("formula")) {
+        (Some(file), None) => file.string().map(|_| From::File(file)),
+        (None, Some(name)) => {
+            let formula = formula(s);
+            name.one_of(&[("ifs", ())])?;
+            formula.map(From::Formula)
+        }
+        (both, _) => {
+            let fact = if both.is_some() { "`from` names two sources" } else { "`from` names no source" };
+            s.fault(fact, format!("expected {}", listed(&["{ file = \"…\" }", "{ formula = \"ifs\" }"])))
+        }
+    })
+}
+
+/// Defaults are those of the smallest pretraining that is likely to help: 64 systems, half of all held-out images told apart.
+fn formula<'a>(s: &mut Section<'a>) -> Option<Formula<'a>> {
+    let size = s.get("size").map(|item| item.count(16, 1024).map(|size| (size, item)));
+    let categories = s.optional("categories", 64, |item| item.count(2, 100_000));
+    let samples = s.optional("samples", 60_000, |item| item.count(1, 1_000_000_000));
+    let batch = s.optional("batch", 64, |item| item.count(1, 1_000_000));
+    let learning_rate = s.optional("learning_rate", 0.01, |item| item.rate(10.0));
+    let accuracy = |item: Item<'_>| item.number("a share from 0 to below 1", |x| (0.0..1.0).contains(&x));
+    let min_accuracy = s.optional("min_accuracy", 0.5, accuracy);
+    Some(Formula {
+        size: size.map_or(Some(None), |size| size.map(Some))?,
+        categories: categories?,
+        samples: samples?,
+        batch: batch?,
+        learning_rate: learning_rate?,
+        min_accuracy: min_accuracy?,
+    })
+}
+
+/// Defaults are Caffe's momentum, DIGITS' step and the paper's factor.
+pub(super) fn solver(s: &mut Section<'_>) -> Option<Solver> {
+    let momentum = s.optional("momentum", 0.9, |item| item.number("a number from 0 to below 1", |x| (0.0..1.0).contains(&x)));
+    let step = s.optional("step", 0.33, |item| item.rate(1.0));
+    let gamma = s.optional("gamma", 0.5, |item| item.rate(1.0));
+    let decay = |item: Item<'_>| item.number("a number from 0 to 1", |x| (0.0..=1.0).contains(&x)).map(Some);
+    let weight_decay = s.optional("weight_decay", None, decay);
+    let rules = [("tune_loss", Select::TuneLoss), ("last", Select::Last)];
+    let select = s.optional("select", Select::TuneLoss, |item| item.one_of(&rules));
+    Some(Solver { momentum: momentum?, step: step?, gamma: gamma?, weight_decay: weight_decay?, select: select? })
+}
+
+/// `[evaluate]`: what holds for the experiment, and what is a matter of each model.
+pub(super) fn evaluate(s: &mut Section<'_>) -> (Option<Evaluate>, Option<predict::Params>) {
+    let rules = [("mean", Aggregate::Mean), ("max", Aggregate::Max), ("noisy_or", Aggregate::NoisyOr)];
+    let aggregate = s.optional("aggregate", Aggregate::Mean, |item| item.one_of(&rules));
+    let level = s.optional("level", 0.95, |item| item.share());
+    let evals = [("center_crop", Eval::CenterCrop), ("squash", Eval::Squash)];
+    let eval = s.optional("eval", Eval::CenterCrop, |item| item.one_of(&evals));
+    let evaluate = aggregate.zip(level).map(|(aggregate, level)| Evaluate { aggregate, level });
+    (evaluate, eval.map(|eval| predict::Params { eval }))
+}

@@ -1,0 +1,17 @@
+//! Why a statistic has no value. A value of its own, because undefined, missing and zero are three different things.
+
+use thiserror::Error;
+
+/// Why a statistic has no value on these data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Undefined {
+    /// DeLong's variance divides by the number of cases minus one.
+    #[error("one case only: its variance cannot be estimated")]
+    OneCase,
+    /// DeLong's variance divides by the number of controls minus one.
+    #[error("one control only: its variance cannot be estimated")]
+    OneControl,
+    /// Every subject's placements differ by the same amount, so that the estimated variance of a non-zero difference is 0.
+    #[error("the estimated variance of the difference is exactly 0 although the areas differ: DeLong's test does not apply")]
+    NoVariance,
+}

@@ -22,6 +22,8 @@ mod level;
 pub mod normal;
 mod paired;
 mod placements;
+#[cfg(test)]
+mod properties;
 mod reference;
 mod roc;
 mod scores;

@@ -71,6 +71,14 @@ impl Volume {
         table::write_json(&folder.join(SERIES), &self.series)
     }
 
+    /// Reads only the geometry, which tells the number of slices without their values.
+    ///
+    /// # Errors
+    /// When the table is missing or damaged.
+    pub fn slices(files: &Files) -> Result<Vec<SliceRow>> {
+        table::read(files.path(SLICES)?)
+    }
+
     /// Reads what [`Volume::write`] wrote.
     ///
     /// # Errors
@@ -82,7 +90,7 @@ impl Volume {
         let tensors = SafeTensors::deserialize(&bytes).with_context(place)?;
         let tensor = tensors.tensor("hu").with_context(place)?;
         let [count, rows, columns] = tensor.shape().try_into().context("tensor `hu` is not [S, R, C]").with_context(place)?;
-        let slices: Vec<SliceRow> = table::read(files.path(SLICES)?)?;
+        let slices = Self::slices(files)?;
         ensure!(slices.len() == count, "{SLICES} has {} rows for {count} slices", slices.len());
         let hu = decode(tensor.dtype(), tensor.data()).with_context(place)?;
         Ok(Self { slices, rows, columns, hu, series: table::read_json(files.path(SERIES)?)? })

@@ -1,10 +1,12 @@
 //! What each kind of stage is: its parameters, its ports and, for kinds that need no libtorch, how it runs.
 
+pub mod augment;
 pub mod job;
 mod kind;
 pub mod predict;
 pub mod pretrain;
 pub mod train;
+pub mod window;
 
 pub use kind::{Kind, Run, Task};
 

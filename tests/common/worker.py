@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Stands in for the worker where a test is about the engine and not about networks: same job directory, same outputs, but
+weights and probabilities are digests of what went in. It obeys a file `misbehave` beside the spec (named in BGH_TEST_FAULTS),
+lines of the form `<kind> <what>`."""
+import csv, hashlib, json, os, signal, sys, time
+
+if sys.argv[1] == "--version-json":
+    print(json.dumps({"version": "test", "libtorch": "2.11.0", "cuda_devices": 0}))
+    sys.exit()
+
+folder = sys.argv[1]
+job = json.load(open(os.path.join(folder, "job.json")))
+
+
+def out(port, name):
+    os.makedirs(os.path.join(folder, "out", port), exist_ok=True)
+    return open(os.path.join(folder, "out", port, name), "w", newline="")
+
+
+def result(value):
+    part = os.path.join(folder, "result.json.part")
+    with open(part, "w") as file:
+        json.dump(value, file)
+    os.rename(part, os.path.join(folder, "result.json"))
+
+
+def essence():
+    digest = hashlib.sha256(json.dumps([job["kind"], job["params"], job["seed"]], sort_keys=True).encode())
+    for port in sorted(job["inputs"]):
+        for name, path in sorted(job["inputs"][port].items()):
+            digest.update(f"{port}/{name}".encode() + open(path, "rb").read())
+    return digest.hexdigest()
+
+
+def train(digest):
+    with out("model", "weights.safetensors") as file:
+        file.write(digest)
+    with out("curves", "curves.csv") as file:
+        file.write("epoch,updates,learning_rate,train_loss,tune_loss,tune_accuracy\n0,0,0.1,,1.1,0.3\n1,2,0.1,1.0,0.9,0.5\n")
+    record = dict(network="alexnet", parameters=1, start="untrained", images=1, epochs=1, updates=2, best_epoch=1,
+                  best_tune_loss=0.9, loaded=[], reinitialised=[])
+    with out("record", "training.json") as file:
+        json.dump(record, file)
+
+
+def predict(digest):
+    rows = list(csv.DictReader(open(job["inputs"]["images"]["images.csv"])))
+    with out("predictions", "predictions.csv") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["exam", "slice", "class", "p_none", "p_left", "p_right"])
+        for row in rows:
+            draw = hashlib.sha256((digest + row["exam"] + row["slice"]).encode()).digest()
+            none = (draw[0] + 1) / 258
+            writer.writerow([row["exam"], row["slice"], row["class"], none, (1 - none) / 2, (1 - none) / 2])
+
+
+def misbehave():
+    path = os.environ.get("BGH_TEST_FAULTS", "")
+    lines = open(path).read().splitlines() if os.path.exists(path) else []
+    for kind, what in (line.split(" ", 1) for line in lines):
+        if kind != job["kind"]:
+            continue
+        if what == "abort":
+            sys.stderr.write("terminate called after throwing an instance of 'c10::Error'\n")
+            sys.stderr.flush()
+            os.kill(os.getpid(), signal.SIGABRT)
+        if what == "exit":
+            sys.exit(7)
+        if what == "report":
+            result({"failed": "the loss is not a number at update 3; try a smaller learning rate"})
+            sys.exit()
+        if what == "hang":
+            open(os.path.join(folder, "hanging"), "w").close()
+            time.sleep(600)
+
+
+misbehave()
+{"train": train, "pretrain": train, "predict": predict}[job["kind"]](essence())
+result({"done": {"device": "cpu", "peak_memory": 1}})

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::imaging::{Fit, Recipe, Window};
 use crate::phantom;
+use crate::stage::compare::Aggregate;
 use crate::stage::{predict, pretrain, train};
 
 /// One experiment.
@@ -123,22 +124,10 @@ pub enum Start {
 /// How slices become exams and exams become numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluate {
-    /// `mean`, `max` or `noisy_or` of the slices' class probabilities.
+    /// The rule that makes one score of an exam's slices.
     pub aggregate: Aggregate,
     /// Level of intervals, in (0, 1).
     pub level: f64,
-}
-
-/// The rule that makes one score of an exam's slices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aggregate {
-    /// Mean probability.
-    Mean,
-    /// Largest.
-    Max,
-    /// 1 - Π(1 - p).
-    NoisyOr,
 }
 
 /// One `[[compare]]`.

@@ -2,4 +2,5 @@
 
 mod experiment;
 
-pub use experiment::{Aggregate, Cohort, Compare, Evaluate, Experiment, Factor, Images, Model, Source, Split, Start};
+pub use crate::stage::compare::Aggregate;
+pub use experiment::{Cohort, Compare, Evaluate, Experiment, Factor, Images, Model, Source, Split, Start};

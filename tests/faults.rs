@@ -129,7 +129,8 @@ fn a_damaged_blob_is_made_again() {
     let space = Space::new();
     space.run();
     let digests = space.digests();
-    let weights = files(&space.path("cache/cas-v1")).into_iter().find(|path| fs::metadata(path).is_ok_and(|meta| meta.len() == 64));
+    let weights =
+        files(&space.path("cache/cas-v1")).into_iter().find(|path| fs::metadata(path).is_ok_and(|meta| meta.len() == 64));
     let weights = weights.expect("the stand-in's weights have 64 bytes");
     fs::set_permissions(&weights, fs::Permissions::from_mode(0o644)).expect("writable");
     fs::write(&weights, "x".repeat(64)).expect("damaged");
@@ -172,7 +173,15 @@ fn a_full_disk_is_named_and_leaves_nothing_half_written() {
 }
 
 fn holds_its_name(path: &Path) -> bool {
-    let name: String = path.components().rev().take(2).collect::<Vec<_>>().iter().rev().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let name: String = path
+        .components()
+        .rev()
+        .take(2)
+        .collect::<Vec<_>>()
+        .iter()
+        .rev()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
     bgh::store::Digest::of_file(path).is_ok_and(|digest| digest.hex() == name)
 }
 

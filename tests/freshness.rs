@@ -127,7 +127,8 @@ fn a_source_file_edited_with_size_and_time_put_back_is_noticed() {
     let exam = fs::read_dir(space.path("exams")).expect("exams").filter_map(Result::ok).map(|entry| entry.path());
     let exam = exam.filter(|path| path.is_dir()).min().expect("an exam");
     let file = fs::read_dir(&exam).expect("files").filter_map(Result::ok).map(|entry| entry.path()).min().expect("a file");
-    let (mut bytes, time) = (fs::read(&file).expect("bytes"), fs::metadata(&file).and_then(|meta| meta.modified()).expect("mtime"));
+    let (mut bytes, time) =
+        (fs::read(&file).expect("bytes"), fs::metadata(&file).and_then(|meta| meta.modified()).expect("mtime"));
     let middle = bytes.len() - 64 * 64;
     bytes[middle] ^= 1;
     fs::write(&file, bytes).expect("edited");

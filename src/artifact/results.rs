@@ -1,6 +1,7 @@
 //! The one store of numbers: `results.json`, written by the comparison, read by every table, figure and sentence of the report.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 
 use anyhow::Result;
@@ -18,6 +19,15 @@ pub enum Estimate<T> {
     Defined(T),
     /// Why there is none.
     Undefined(String),
+}
+
+impl<T, E: Display> From<std::result::Result<T, E>> for Estimate<T> {
+    fn from(result: std::result::Result<T, E>) -> Self {
+        match result {
+            Ok(value) => Self::Defined(value),
+            Err(reason) => Self::Undefined(reason.to_string()),
+        }
+    }
 }
 
 /// Everything that the comparison found.
@@ -76,7 +86,7 @@ pub struct ModelResult {
 /// One point of an ROC curve: exams with a score of at least `threshold` are called positive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RocPoint {
-    /// `None` is above every score (nothing called positive).
+    /// `None` is above every score (nothing called positive); the last point has the lowest score (everything called positive).
     pub threshold: Option<f64>,
     /// Share of negative exams called positive.
     pub false_positive_rate: f64,
@@ -116,8 +126,11 @@ pub struct Contrast {
     pub z: Estimate<f64>,
     /// Two-sided p-value.
     pub p: Estimate<f64>,
-    /// Holm-adjusted p over all contrasts of the experiment.
+    /// Holm-adjusted p over all contrasts of the experiment that have a p; one that stands in two tables counts once.
     pub p_holm: Estimate<f64>,
+    /// What the reader must know about z and p beside their values: a convention they rest on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Results {

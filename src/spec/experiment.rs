@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::artifact::results::Factor;
 use crate::imaging::{Fit, Recipe, Window};
 use crate::phantom;
+use crate::stage::compare::{Aggregate, Comparison};
 use crate::stage::{predict, pretrain, train};
 
 /// One experiment.
@@ -31,7 +33,7 @@ pub struct Experiment {
     /// How slices become exams and exams become numbers.
     pub evaluate: Evaluate,
     /// The contrasts that are asked for.
-    pub compare: Vec<Compare>,
+    pub compare: Vec<Comparison>,
 }
 
 /// The exams.
@@ -97,15 +99,6 @@ pub struct Images {
     pub fit: Fit,
 }
 
-/// One factor of the design.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Factor {
-    /// `augment`, `network`, `weights`, or the path of any value (`solver.momentum`).
-    pub name: String,
-    /// Levels as they appear in names and tables.
-    pub levels: Vec<String>,
-}
-
 /// One cell of the design.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -141,33 +134,8 @@ pub enum Start {
 /// How slices become exams and exams become numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluate {
-    /// `mean`, `max` or `noisy_or` of the slices' class probabilities.
+    /// The rule that makes one score of an exam's slices.
     pub aggregate: Aggregate,
     /// Level of intervals, in (0, 1).
     pub level: f64,
-}
-
-/// The rule that makes one score of an exam's slices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aggregate {
-    /// Mean probability.
-    Mean,
-    /// Largest.
-    Max,
-    /// 1 - Π(1 - p).
-    NoisyOr,
-}
-
-/// One `[[compare]]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Compare {
-    /// Title of the table.
-    pub title: String,
-    /// The factor whose levels are compared.
-    pub factor: String,
-    /// Factors held equal within a row; empty means all others that are not fixed.
-    pub within: Vec<String>,
-    /// Levels that all rows share.
-    pub fixed: BTreeMap<String, String>,
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::super::experiment::{Compare, Factor};
 use super::super::section::{Item, Section, suggestion};
+use crate::artifact::results::Factor;
+use crate::stage::compare::Comparison;
 
 /// Reads every comparison; a spec without one only reports its models.
-pub(super) fn read(item: Option<&Item<'_>>, factors: &[Factor]) -> Option<Vec<Compare>> {
+pub(super) fn read(item: Option<&Item<'_>>, factors: &[Factor]) -> Option<Vec<Comparison>> {
     let Some(item) = item else { return Some(Vec::new()) };
     item.list(|part| part.table(|s| one(s, factors)))
 }
 
-fn one(s: &mut Section<'_>, factors: &[Factor]) -> Option<Compare> {
+fn one(s: &mut Section<'_>, factors: &[Factor]) -> Option<Comparison> {
     let factor = s.required("factor", |item| factor(&item, factors).filter(|factor| varies(&item, factor)));
     let fixed = s.optional("where", BTreeMap::new(), |item| fixed(&item, factors, factor));
     let within = s.optional("within", Vec::new(), |item| within(&item, factors, factor, fixed.as_ref()));
@@ -24,7 +25,7 @@ fn one(s: &mut Section<'_>, factors: &[Factor]) -> Option<Compare> {
         }
     }
     let title = title.unwrap_or_else(|| Some(default_title(&factor.name, &fixed)))?;
-    Some(Compare { title, factor: factor.name.clone(), within, fixed })
+    Some(Comparison { title, factor: factor.name.clone(), within, fixed })
 }
 
 fn default_title(factor: &str, fixed: &BTreeMap<String, String>) -> String {

@@ -1,10 +1,10 @@
 //! `[design]`: which factors vary, and over what.
 
-use super::super::experiment::Factor;
 use super::super::section::{Item, listed, suggestion};
 use super::super::source::{Log, Origin};
 use super::super::tree::{self, Node};
 use super::document::{Document, Named};
+use crate::artifact::results::Factor;
 
 /// Sections of which a model is made, so that a factor may reach into them.
 const VARIABLE: [&str; 7] = ["seed", "images", "augment", "network", "weights", "solver", "evaluate.eval"];

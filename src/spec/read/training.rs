@@ -1,7 +1,8 @@
 //! `[network]`, `[weights]`, `[solver]` and `[evaluate]`: what learns, from where, how, and how it is judged.
 
-use super::super::experiment::{Aggregate, Evaluate};
+use super::super::experiment::Evaluate;
 use super::super::section::{Item, Section, listed, suggestion};
+use crate::stage::compare::Aggregate;
 use crate::stage::predict::{self, Eval};
 use crate::stage::train::{self, NETWORKS, Select};
 

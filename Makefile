@@ -1,0 +1,60 @@
+# Each target provides what it needs, then calls cargo. `make help` lists them.
+
+PYTHON ?= python3
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+DATA   := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)
+
+# A fresh rustup is found before the next login.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# Where the installed worker's libtorch is kept; src/torch/build.rs adds it to the worker's search path. Set for every target so that
+# changing from one to another links nothing again.
+export BGH_LIBTORCH_KEPT := $(DATA)/bgh/libtorch-2.11.0
+
+libtorch = LIBTORCH="$$($(PYTHON) scripts/libtorch.py $(1))" && export LIBTORCH
+
+.PHONY: help study build test bench install clean-all tools libtorch
+.SILENT:
+
+help:
+	echo 'make study      fetch libtorch, build, run experiments/study.toml; the report is in reports/'
+	echo 'make test       run every test'
+	echo 'make install    install bgh and bgh-torch for this user'
+	echo 'make build      release build of both, in target/release'
+	echo 'make bench      benchmarks of bgh'
+	echo 'make clean-all  remove what was built and fetched; cache/ and reports/ stay'
+	echo 'LIBTORCH=DIR names a libtorch 2.11.0 of your own; else an installed PyTorch 2.11.0 is used, else one is fetched.'
+
+study: build
+	$(TARGET)/release/bgh run experiments/study.toml
+
+build: tools
+	$(call libtorch) && cargo build --locked --release --workspace
+
+# Tests of `bgh` start the worker, so it is built first; with the tests, because then the features of all dependencies agree and
+# nothing is built twice.
+test: tools
+	$(PYTHON) -m unittest discover --start-directory scripts
+	$(call libtorch) && cargo build --locked --workspace --bins --tests
+	$(call libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace
+
+bench: tools
+	cargo bench --locked --package bgh
+
+# Two copies of libtorch, not two builds: the worker is linked with the clone's and finds the kept one when the clone is gone.
+install: tools
+	$(PYTHON) scripts/libtorch.py --keep "$(BGH_LIBTORCH_KEPT)" >/dev/null
+	cargo install --locked --path .
+	$(call libtorch) && cargo install --locked --path src/torch
+
+clean-all:
+	rm -rf "$(TARGET)" .libtorch
+
+libtorch: tools
+	$(PYTHON) scripts/libtorch.py
+
+tools:
+	command -v cargo >/dev/null || { echo 'error: cargo is missing; install Rust 1.95 or newer with rustup' >&2; exit 1; }
+	command -v c++ >/dev/null || { echo 'error: c++ is missing; on Debian or Ubuntu: apt install g++' >&2; exit 1; }
+	command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is missing; on Debian or Ubuntu: apt install python3 python3-pip' >&2; exit 1; }
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || { echo 'error: $(PYTHON) is too old; name a Python 3.9 or newer: make PYTHON=…' >&2; exit 1; }

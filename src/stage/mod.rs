@@ -3,4 +3,5 @@
 pub mod job;
 pub mod predict;
 pub mod pretrain;
+pub mod report;
 pub mod train;

@@ -6,6 +6,7 @@ pub mod job;
 mod kind;
 pub mod predict;
 pub mod pretrain;
+pub mod report;
 pub mod train;
 pub mod window;
 

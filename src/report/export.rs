@@ -1,0 +1,82 @@
+//! The files of a report.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+
+use super::document::Document;
+use super::figure::Figure;
+use super::study::Study;
+use super::table::{Data, Table};
+use super::{markdown, number, page};
+use crate::artifact::Curve;
+use crate::artifact::results::RocPoint;
+
+/// Writes page, Markdown, tables, figures and the numbers behind the figures into `out`.
+pub(super) fn write(study: &Study, document: &Document, out: &Path) -> Result<()> {
+    for folder in ["tables", "figures"] {
+        let folder = out.join(folder);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    put(out, "report.html", page::page(study, document))?;
+    put(out, "report.md", markdown::text(study, document))?;
+    document.tables().try_for_each(|table| write_table(out, table))?;
+    document.figures().collect::<Vec<_>>().into_par_iter().try_for_each(|figure| write_figure(out, figure))?;
+    put(out, "curves.csv", curves(study).to_csv()?)?;
+    put(out, "roc.csv", roc(study).to_csv()?)
+}
+
+fn write_table(out: &Path, table: &Table) -> Result<()> {
+    let name = |form: &str| format!("tables/{}.{form}", table.stem());
+    put(out, &name("csv"), table.data.to_csv()?)?;
+    put(out, &name("tex"), table.to_tex())?;
+    put(out, &name("md"), table.to_markdown())
+}
+
+fn write_figure(out: &Path, figure: &Figure) -> Result<()> {
+    for (_, stem, panel) in figure.lettered() {
+        put(out, &format!("figures/{stem}.svg"), panel.to_svg_file(&stem))?;
+        put(out, &format!("figures/{stem}.png"), panel.to_png().with_context(|| format!("figure {stem}"))?)?;
+    }
+    Ok(())
+}
+
+fn put(out: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+    let path = out.join(name);
+    fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Learning curves of all models, a row an epoch.
+fn curves(study: &Study) -> Data {
+    let header = ["model", "epoch", "updates", "learning_rate", "train_loss", "tune_loss", "tune_accuracy"];
+    let row = |model: &str, epoch: &Curve| {
+        vec![
+            model.to_owned(),
+            epoch.epoch.to_string(),
+            epoch.updates.to_string(),
+            number::exact(epoch.learning_rate),
+            epoch.train_loss.map(number::exact).unwrap_or_default(),
+            number::exact(epoch.tune_loss),
+            number::exact(epoch.tune_accuracy),
+        ]
+    };
+    let rows = study.learned().into_iter().flat_map(|(model, curves)| curves.0.iter().map(move |epoch| row(model, epoch)));
+    Data { header: header.map(String::from).to_vec(), rows: rows.collect() }
+}
+
+/// ROC points of all models.
+fn roc(study: &Study) -> Data {
+    let header = ["model", "threshold", "false_positive_rate", "true_positive_rate"];
+    let row = |model: &str, point: &RocPoint| {
+        vec![
+            model.to_owned(),
+            point.threshold.map(number::exact).unwrap_or_default(),
+            number::exact(point.false_positive_rate),
+            number::exact(point.true_positive_rate),
+        ]
+    };
+    let rows = study.results.models.iter().flat_map(|model| model.roc.iter().map(move |point| row(&model.name, point)));
+    Data { header: header.map(String::from).to_vec(), rows: rows.collect() }
+}

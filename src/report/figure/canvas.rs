@@ -1,0 +1,160 @@
+//! The sheet that figures are drawn on. The drawing library knows whole pixels only, so a pixel here is 10 µm: a curve on paper
+//! is then placed finer than any printer resolves, and sizes in millimetres and points mean what journals mean by them.
+
+use anyhow::{Result, anyhow};
+use maud::{Markup, PreEscaped, Render, html};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+/// Width of a column in most journals.
+pub(super) const COLUMN_MM: f64 = 84.0;
+/// Families by preference; the first is the one that ships with the program, the others have its metrics.
+pub(super) const FONT: &str = "Liberation Sans, Arial, Helvetica, sans-serif";
+/// Lettering, points; journals ask for 8 to 12.
+pub(super) const TEXT_PT: f64 = 8.0;
+/// Height of a line of text.
+pub(super) const LINE_MM: f64 = 3.9;
+/// Axes and outlines.
+pub(super) const THIN_MM: f64 = 0.18;
+/// Room between curve and text.
+pub(super) const GAP_MM: f64 = 1.2;
+
+const UNITS_PER_MM: f64 = 100.0;
+const MM_PER_POINT: f64 = 25.4 / 72.0;
+/// The SVG backend divides font sizes by this.
+const BACKEND_TEXT_SCALE: f64 = 1.24;
+/// Mean width of a character of this face relative to its size, on the wide side.
+const CHARACTER_WIDTH: f64 = 0.54;
+
+/// The area that a figure is drawn on, in units of 10 µm.
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// A drawing.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::report) struct Panel {
+    /// Width and height, millimetres.
+    size: (f64, f64),
+    /// What it is, in a few words.
+    title: String,
+    /// What it shows, for those who cannot see it.
+    pub(in crate::report) description: String,
+    /// Elements inside the `svg` element.
+    body: String,
+}
+
+impl Panel {
+    /// Draws on a white sheet of `size` millimetres.
+    pub(super) fn draw(
+        size: (f64, f64),
+        title: impl Into<String>,
+        description: impl Into<String>,
+        paint: impl FnOnce(&Area) -> Result<()>,
+    ) -> Result<Self> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, (mm(size.0) as u32, mm(size.1) as u32)).into_drawing_area();
+            fill(&area)?;
+            paint(&area)?;
+            area.present().map_err(drawing)?;
+        }
+        let (_, inside) = svg.split_once(">\n").expect("BUG: the backend opens with an svg tag");
+        let body = inside.strip_suffix("</svg>\n").expect("BUG: the backend closes the svg tag").to_owned();
+        Ok(Self { size, title: title.into(), description: description.into(), body })
+    }
+
+    /// The `svg` element; `id` keeps its title and description apart from those of other figures on the same page.
+    pub(in crate::report) fn to_svg(&self, id: &str) -> Markup {
+        let (width, height) = self.size;
+        html! {
+            svg xmlns="http://www.w3.org/2000/svg" width={ (width) "mm" } height={ (height) "mm" }
+                viewBox={ "0 0 " (mm(width)) " " (mm(height)) } role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
+                title id={ (id) "-title" } { (self.title) }
+                desc id={ (id) "-desc" } { (self.description) }
+                (PreEscaped(&self.body))
+            }
+        }
+    }
+
+    /// The drawing as a file of its own.
+    pub(in crate::report) fn to_svg_file(&self, id: &str) -> String {
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", self.to_svg(id).render().into_string())
+    }
+}
+
+/// Millimetres in units of the sheet.
+pub(super) fn mm(millimetres: f64) -> i32 {
+    (millimetres * UNITS_PER_MM).round() as i32
+}
+
+/// A line of this width.
+pub(super) fn stroke(color: RGBColor, width_mm: f64) -> ShapeStyle {
+    color.stroke_width(mm(width_mm) as u32)
+}
+
+/// Text of the usual size, anchored as said.
+pub(super) fn text_style(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
+    let size = TEXT_PT * MM_PER_POINT * UNITS_PER_MM * BACKEND_TEXT_SCALE;
+    (FONT, size).into_font().color(&BLACK).pos(Pos::new(horizontal, vertical))
+}
+
+/// Writes `text` at a place in millimetres.
+pub(super) fn write(area: &Area, text: &str, at: (f64, f64), horizontal: HPos, vertical: VPos) -> Result<()> {
+    area.draw_text(&printable(text), &text_style(horizontal, vertical), (mm(at.0), mm(at.1))).map_err(drawing)
+}
+
+/// Draws a line through places in millimetres.
+pub(super) fn path(area: &Area, places: &[(f64, f64)], style: ShapeStyle) -> Result<()> {
+    let places: Vec<_> = places.iter().map(|(x, y)| (mm(*x), mm(*y))).collect();
+    area.draw(&PathElement::new(places, style)).map_err(drawing)
+}
+
+/// `text` cut with an ellipsis where it would be wider than `width_mm`.
+pub(super) fn fitted(text: &str, width_mm: f64) -> String {
+    let room = characters(width_mm);
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Characters that fit in `width_mm`.
+pub(super) fn characters(width_mm: f64) -> usize {
+    (width_mm / (TEXT_PT * MM_PER_POINT * CHARACTER_WIDTH)) as usize
+}
+
+/// The drawing library's errors borrow from the area; only their words leave.
+pub(super) fn drawing<E: std::fmt::Display>(error: E) -> anyhow::Error {
+    anyhow!("cannot draw a figure: {error}")
+}
+
+fn fill(area: &Area) -> Result<()> {
+    area.fill(&WHITE).map_err(drawing)
+}
+
+/// XML has no way to write control characters, not even escaped.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_is_as_large_on_paper_as_it_was_asked_to_be() -> Result<()> {
+        let panel = Panel::draw((84.0, 60.0), "a < b", "one & two", |_| Ok(()))?;
+        let svg = panel.to_svg("x").into_string();
+        assert!(svg.contains(r#"width="84mm" height="60mm" viewBox="0 0 8400 6000""#), "{svg}");
+        assert!(svg.contains("a &lt; b") && svg.contains("one &amp; two"), "{svg}");
+        Ok(())
+    }
+
+    #[test]
+    fn long_names_end_in_an_ellipsis() {
+        assert_eq!(fitted("short", 40.0), "short");
+        let cut = fitted(&"w".repeat(100), 40.0);
+        assert_eq!(cut.chars().count(), characters(40.0));
+        assert!(cut.ends_with('…'));
+    }
+}

@@ -1,0 +1,92 @@
+//! Figures as pixels, for those places that take no vectors. The font is part of the program: without it the same figure
+//! would differ from machine to machine.
+
+use std::sync::{Arc, LazyLock};
+
+use anyhow::{Context, Result};
+use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::fontdb::Database;
+use resvg::usvg::{Options, Tree};
+
+use super::canvas::Panel;
+
+/// Text over lines needs 500 to 600 dots an inch in print.
+const DOTS_PER_INCH: f64 = 600.0;
+const INCHES_PER_METRE: f64 = 1000.0 / 25.4;
+/// Pixels of an SVG length given in millimetres, by the definition of CSS.
+const CSS_DOTS_PER_INCH: f64 = 96.0;
+/// SIL Open Font License 1.1; the licence lies beside it.
+const FONT: &[u8] = include_bytes!("fonts/LiberationSans-Regular.ttf");
+
+impl Panel {
+    /// The drawing on white at 600 dpi, its physical size written into the file.
+    ///
+    /// # Errors
+    /// When the drawing is no valid SVG or too large for memory.
+    pub(in crate::report) fn to_png(&self) -> Result<Vec<u8>> {
+        let tree = Tree::from_str(&self.to_svg("figure").into_string(), &options()).context("cannot read a figure back")?;
+        let scale = (DOTS_PER_INCH / CSS_DOTS_PER_INCH) as f32;
+        let size = tree.size().to_int_size().scale_by(scale).context("a figure without extent")?;
+        let mut pixels = Pixmap::new(size.width(), size.height()).context("a figure too large for memory")?;
+        pixels.fill(resvg::tiny_skia::Color::WHITE);
+        let fill =
+            Transform::from_scale(size.width() as f32 / tree.size().width(), size.height() as f32 / tree.size().height());
+        resvg::render(&tree, fill, &mut pixels.as_mut());
+        encode(&pixels).context("cannot encode a figure")
+    }
+}
+
+/// Read once for all figures.
+static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
+    let mut fonts = Database::new();
+    fonts.load_font_data(FONT.to_vec());
+    Arc::new(fonts)
+});
+
+fn options() -> Options<'static> {
+    Options { font_family: "Liberation Sans".to_owned(), fontdb: Arc::clone(&FONTS), ..Options::default() }
+}
+
+fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, pixels.width(), pixels.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Balanced);
+    let per_metre = (DOTS_PER_INCH * INCHES_PER_METRE).round() as u32;
+    encoder.set_pixel_dims(Some(PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }));
+    let opaque: Vec<u8> = pixels.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&opaque)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_has_its_pixels_at_600_dpi_and_says_so() -> Result<()> {
+        let panel = Panel::draw((84.0, 10.0), "t", "d", |_| Ok(()))?;
+        let bytes = panel.to_png()?;
+        let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info()?;
+        assert_eq!(reader.info().size(), (1988, 238));
+        assert_eq!(reader.info().pixel_dims.map(|dots| dots.xppu), Some(23_622));
+        Ok(())
+    }
+
+    #[test]
+    fn text_is_drawn_with_the_font_that_ships() -> Result<()> {
+        use plotters::style::text_anchor::{HPos, VPos};
+        let ink = |text: &str| -> Result<usize> {
+            let panel = Panel::draw((20.0, 6.0), "t", "d", |area| {
+                super::super::canvas::write(area, text, (2.0, 3.0), HPos::Left, VPos::Center)
+            })?;
+            Ok(panel.to_png()?.len())
+        };
+        assert!(ink("AUC \u{2212}0.95 ×")? > ink("")?);
+        Ok(())
+    }
+}

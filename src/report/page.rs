@@ -1,0 +1,69 @@
+//! The report as one page: style and drawings inside, nothing to load, no script.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::document::{Block, Chapter, Document};
+use super::study::Study;
+
+const STYLE: &str = include_str!("page.css");
+
+/// The whole page.
+pub(super) fn page(study: &Study, document: &Document) -> String {
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (document.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header { h1 { (document.title) } (contents(document)) }
+                main { @for chapter in &document.chapters { (section(chapter)) } }
+                footer { (footer(study)) }
+            }
+        }
+    };
+    markup.into_string() + "\n"
+}
+
+fn contents(document: &Document) -> Markup {
+    html! {
+        nav aria-label="Sections" {
+            @for chapter in &document.chapters { a href={ "#" (chapter.id) } { (chapter.heading) } " " }
+        }
+    }
+}
+
+fn section(chapter: &Chapter) -> Markup {
+    html! {
+        section aria-labelledby=(chapter.id) {
+            h2 id=(chapter.id) { (chapter.heading) }
+            @for part in &chapter.blocks { (block(part)) }
+        }
+    }
+}
+
+fn block(block: &Block) -> Markup {
+    match block {
+        Block::Key(text) => html! { p.key { (text) } },
+        Block::Text(text) => html! { p { (text) } },
+        Block::Remarks(remarks) => html! { div.remarks role="note" { @for remark in remarks { p { (remark) } } } },
+        Block::Table(table) => table.to_html(),
+        Block::Figure(figure) => figure.to_html(),
+    }
+}
+
+fn footer(study: &Study) -> Markup {
+    html! {
+        p {
+            "Experiment " strong { (study.params.name) } ". Data: "
+            @for (position, file) in ["scores.csv", "slices.csv", "roc.csv", "curves.csv"].iter().enumerate() {
+                @if position > 0 { ", " }
+                a href=(file) { (file) }
+            }
+            ". Software, seeds, digests and times of the run: " a href="provenance.json" { "provenance.json" } "."
+        }
+    }
+}

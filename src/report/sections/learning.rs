@@ -1,0 +1,22 @@
+//! How the trainings went on the tuning set.
+
+use anyhow::Result;
+
+use super::Section;
+use crate::report::document::Block;
+use crate::report::figure::{Figure, Measure, learning, of_design};
+use crate::report::study::Study;
+
+pub(super) const SECTION: Section = Section { id: "learning", heading: "Learning curves", blocks };
+
+fn blocks(study: &Study) -> Result<Vec<Block>> {
+    let lines = of_design(study.results);
+    let models: Vec<_> = study.learned().into_iter().map(|(name, curves)| (name, lines[name], curves)).collect();
+    if models.is_empty() {
+        return Ok(Vec::new());
+    }
+    let panels = vec![learning(Measure::TuneLoss, &models)?, learning(Measure::TuneAccuracy, &models)?];
+    let caption =
+        "Loss (a) and accuracy (b) on the tuning set over the epochs of each training; epoch 0 is before the first update.";
+    Ok(vec![Block::Figure(Figure::new("learning", caption, panels))])
+}

@@ -1,0 +1,137 @@
+//! The methods as a text to start a manuscript from, written from what was done.
+
+use anyhow::Result;
+
+use super::Section;
+use crate::imaging::{Fit, Recipe};
+use crate::report::document::Block;
+use crate::report::number;
+use crate::report::prose::{self, Described, varying};
+use crate::report::study::Study;
+use crate::stage::predict::Eval;
+use crate::stage::train::{Select, Start};
+
+pub(super) const SECTION: Section = Section { id: "methods", heading: "Methods", blocks };
+
+fn blocks(study: &Study) -> Result<Vec<Block>> {
+    let models = prose::described(study);
+    let described = (!models.is_empty()).then(|| [images(study, &models), training(study, &models)]);
+    let texts = described.into_iter().flatten().chain([scoring(study, &models), statistics(study)]);
+    Ok(texts.map(Block::Text).collect())
+}
+
+fn images(study: &Study, models: &[Described]) -> String {
+    let told = |fact: fn(&Described) -> String| varying(study, models, fact);
+    format!(
+        "Images. CT slices were displayed with {} as 8-bit images of {}. Training images: {}.",
+        told(|model| format!(
+            "a window of width {} HU and level {} HU",
+            model.methods.images.window.width, model.methods.images.window.level
+        )),
+        told(|model| {
+            let fit = match model.methods.images.fit {
+                Fit::Squash => "squashed to the square",
+                Fit::Pad => "padded to the square",
+            };
+            format!("{0} \u{d7} {0} pixels ({fit})", model.methods.images.size)
+        }),
+        told(|model| augmentation(model.methods.augment.as_ref())),
+    )
+}
+
+fn augmentation(recipe: Option<&Recipe>) -> String {
+    recipe.map_or("no augmentation".to_owned(), |recipe| {
+        format!(
+            "{} variants of each, {} \u{d7} {} \u{d7} {}",
+            number::count(recipe.product()),
+            number::counted(recipe.windows.len(), "window", "windows"),
+            number::counted(recipe.geometry.len(), "geometry", "geometries"),
+            number::counted(recipe.filter.len(), "filter chain", "filter chains"),
+        )
+    })
+}
+
+fn training(study: &Study, models: &[Described]) -> String {
+    let told = |fact: fn(&Described) -> String| varying(study, models, fact);
+    format!(
+        "Training. Networks: {}. Weights started from {}. They were trained by stochastic gradient descent with a momentum of {} \
+         and a weight decay of {} for {} with batches of {}; the learning rate began at {} and was multiplied by {}. Kept were \
+         the weights of {}. All random streams derive from the seed {}.",
+        told(network),
+        told(start),
+        told(|model| number::exact(model.methods.train.solver.momentum)),
+        told(|model| number::exact(model.methods.train.solver.weight_decay)),
+        told(|model| number::counted(model.methods.train.epochs, "epoch", "epochs")),
+        told(|model| number::counted(model.methods.train.batch, "image", "images")),
+        told(|model| number::exact(model.methods.train.solver.learning_rate)),
+        told(|model| format!(
+            "{} after each {} of all updates",
+            model.methods.train.solver.gamma,
+            number::percent(model.methods.train.solver.step)
+        )),
+        told(|model| match model.methods.train.select {
+            Select::TuneLoss => "the epoch of least loss on the tuning set".to_owned(),
+            Select::Last => "the last epoch".to_owned(),
+        }),
+        study.params.seed,
+    )
+}
+
+fn network(model: &Described) -> String {
+    let network = &model.methods.train.network;
+    let width =
+        if network.width == 1.0 { String::new() } else { format!(" at {} of its width", number::percent(network.width)) };
+    format!("{}{width} on crops of {1} \u{d7} {1} pixels", network.name, network.crop)
+}
+
+fn start(model: &Described) -> String {
+    match (&model.methods.train.start, &model.methods.pretrain, model.record) {
+        (Start::Untrained, ..) => "random values".to_owned(),
+        (Start::Formula, Some(pretrain), _) => format!(
+            "a pretraining on {} rendered from {} by formula",
+            number::counted(pretrain.samples, "fractal image", "fractal images"),
+            number::counted(pretrain.categories, "iterated function system", "iterated function systems"),
+        ),
+        (Start::Formula, None, _) => "a pretraining on fractal images rendered by formula".to_owned(),
+        (Start::File, _, Some(record)) => format!("a weight file, {}", record.start),
+        (Start::File, _, None) => "a weight file".to_owned(),
+    }
+}
+
+fn scoring(study: &Study, models: &[Described]) -> String {
+    let told = |fact: fn(&Described) -> String| varying(study, models, fact);
+    let seen = (!models.is_empty()).then(|| {
+        let view = told(|model| match model.methods.predict.eval {
+            Eval::CenterCrop => "the centre of each image".to_owned(),
+            Eval::Squash => "each whole image, resized".to_owned(),
+        });
+        format!("The networks saw {view}. ")
+    });
+    let positive: Vec<String> = study.results.positive.iter().map(|class| format!("P({class})")).collect();
+    format!(
+        "Scores. {}The slices of an exam were made one score by the rule \u{201c}{}\u{201d}; the score for a positive exam is {}, and \
+         the unit of analysis is the exam.",
+        seen.unwrap_or_default(),
+        study.results.aggregate,
+        positive.join(" + "),
+    )
+}
+
+fn statistics(study: &Study) -> String {
+    let results = study.results;
+    let contrasts = results.comparisons.iter().map(|comparison| comparison.rows.len()).sum();
+    let tests = match contrasts {
+        0 => String::new(),
+        _ => format!(
+            " Models were compared on the same exams by DeLong's paired test, two-sided; p-values are given as they are and \
+             adjusted by Holm's method over all {}.",
+            number::counted(contrasts, "contrast", "contrasts")
+        ),
+    };
+    format!(
+        "Statistics. The area under the empirical ROC curve (larger score = more suspicious) is given with its {} confidence \
+         interval by the method of DeLong, DeLong and Clarke-Pearson (1988), clipped to 0 and 1; where the scores separate the \
+         classes completely, with the exact interval.{tests}",
+        number::percent(results.level),
+    )
+}

@@ -1,0 +1,41 @@
+//! The sections of the report. To add one is a file here and a line in [`SECTIONS`].
+
+mod accuracy;
+mod cohort;
+mod comparisons;
+mod confusion;
+mod design;
+mod learning;
+mod methods;
+mod roc;
+mod summary;
+mod training;
+
+use anyhow::Result;
+
+use super::document::Block;
+use super::study::Study;
+
+/// One section; without blocks it is left out.
+pub(super) struct Section {
+    /// Anchor within the page.
+    pub(super) id: &'static str,
+    /// Heading.
+    pub(super) heading: &'static str,
+    /// What it says of a study.
+    pub(super) blocks: fn(&Study) -> Result<Vec<Block>>,
+}
+
+/// All sections in the order of the report.
+pub(super) const SECTIONS: &[Section] = &[
+    summary::SECTION,
+    cohort::SECTION,
+    design::SECTION,
+    accuracy::SECTION,
+    roc::SECTION,
+    comparisons::SECTION,
+    confusion::SECTION,
+    training::SECTION,
+    learning::SECTION,
+    methods::SECTION,
+];

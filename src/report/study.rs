@@ -1,0 +1,91 @@
+//! All that a report is made of, and the questions that several sections ask of it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::artifact::results::{Contrast, ModelResult, Results};
+use crate::artifact::{Curves, TrainingRecord};
+use crate::stage::report::Params;
+
+/// The inputs of a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Study<'a> {
+    /// What the spec says.
+    pub params: &'a Params,
+    /// What the comparison found.
+    pub results: &'a Results,
+    /// Learning curves by the name of the model.
+    pub curves: &'a BTreeMap<String, Curves>,
+    /// Facts of the training by the name of the model.
+    pub records: &'a BTreeMap<String, TrainingRecord>,
+}
+
+impl<'a> Study<'a> {
+    /// Refuses results that contradict themselves, so that sections need not doubt them.
+    ///
+    /// # Errors
+    /// When there is no model, a contrast names an unknown one, or a confusion matrix does not fit the classes.
+    pub(super) fn check(&self) -> Result<()> {
+        ensure!(!self.results.models.is_empty(), "the results hold no model: there is nothing to report");
+        let classes = self.results.classes.len();
+        for model in &self.results.models {
+            let square = model.confusion.len() == classes && model.confusion.iter().all(|row| row.len() == classes);
+            ensure!(square, "confusion matrix of model `{}` is not {classes} by {classes}", model.name);
+        }
+        self.results.comparisons.iter().flat_map(|comparison| &comparison.rows).try_for_each(|row| self.pair(row).map(|_| ()))
+    }
+
+    /// Both models of a contrast.
+    ///
+    /// # Errors
+    /// When the results do not hold one of them.
+    pub(super) fn pair(&self, contrast: &Contrast) -> Result<[&'a ModelResult; 2]> {
+        Ok([self.model(&contrast.a)?, self.model(&contrast.b)?])
+    }
+
+    fn model(&self, name: &str) -> Result<&'a ModelResult> {
+        self.results.model(name).with_context(|| format!("a contrast names model `{name}`, which the results do not hold"))
+    }
+
+    /// The largest area of all models.
+    pub(super) fn best_auc(&self) -> f64 {
+        self.results.models.iter().map(|model| model.auc).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Models with learning curves, in the order of the design.
+    pub(super) fn learned(&self) -> Vec<(&'a str, &'a Curves)> {
+        let models = self.results.models.iter();
+        models.filter_map(|model| Some((model.name.as_str(), self.curves.get(&model.name)?))).collect()
+    }
+
+    /// Models with a training record, in the order of the design.
+    pub(super) fn trained(&self) -> Vec<(&'a ModelResult, &'a TrainingRecord)> {
+        let models = self.results.models.iter();
+        models.filter_map(|model| Some((model, self.records.get(&model.name)?))).collect()
+    }
+
+    /// Headings of the columns that name a model: its factors, or `model` where the design has none.
+    pub(super) fn key_names(&self) -> Vec<String> {
+        if self.named_by_factors() {
+            self.results.factors.iter().map(|factor| factor.name.clone()).collect()
+        } else {
+            vec!["model".into()]
+        }
+    }
+
+    /// What stands in those columns.
+    pub(super) fn keys(&self, model: &ModelResult) -> Vec<String> {
+        if !self.named_by_factors() {
+            return vec![model.name.clone()];
+        }
+        let level = |name: &String| model.levels.get(name).cloned().unwrap_or_default();
+        self.results.factors.iter().map(|factor| level(&factor.name)).collect()
+    }
+
+    /// A model without levels (a reader) can only be told by its name.
+    fn named_by_factors(&self) -> bool {
+        let complete = |model: &ModelResult| self.results.factors.iter().all(|factor| model.levels.contains_key(&factor.name));
+        !self.results.factors.is_empty() && self.results.models.iter().all(complete)
+    }
+}

@@ -1,0 +1,118 @@
+//! Kind `report`: everything that a reader of the experiment gets, rendered from the one store of results. Runs in `bgh`.
+//!
+//! Inputs `results` (of the comparison: `results.json`, `scores.csv`, `slices.csv`) and, by the name of the model, `curves` and
+//! `records` of its training. Output: `report.html`, `report.md`, `tables/`, `figures/`, `scores.csv`, `slices.csv`,
+//! `curves.csv`, `roc.csv`. Equal inputs give equal bytes: times and hosts belong to `provenance.json`, which the run that
+//! knows them puts beside these files and to which the page links.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{predict, pretrain, train};
+use crate::artifact::results::Results;
+use crate::artifact::{Curves, Files, TrainingRecord};
+use crate::imaging::{Fit, Recipe, Window};
+use crate::report::{self, Study};
+
+/// What the report says beside the results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// Title of the report.
+    pub title: String,
+    /// Short name of the experiment.
+    pub name: String,
+    /// The author's remarks (e.g. what is reduced), shown up front.
+    pub notes: Vec<String>,
+    /// Root of all random streams.
+    pub seed: u64,
+    /// The exams.
+    pub cohort: CohortSummary,
+    /// How each trained model came about, by its name.
+    pub methods: BTreeMap<String, ModelMethods>,
+}
+
+/// The exams and how they were divided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CohortSummary {
+    /// Where the exams come from, as a sentence (`Exams were rendered by a software phantom.`).
+    pub source: String,
+    /// The partitions in the order in which a model meets them: training, tuning, test.
+    pub partitions: Vec<Partition>,
+}
+
+/// One partition of the exams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partition {
+    /// `Training`, `Tuning` or `Test`.
+    pub name: String,
+    /// Exams of each class.
+    pub exams: BTreeMap<String, usize>,
+    /// Images (slices) before augmentation, where they are known.
+    pub images: Option<usize>,
+}
+
+/// How one model came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelMethods {
+    /// What every image becomes.
+    pub images: ImageMethods,
+    /// Augmentation of its training images; `None` for none.
+    pub augment: Option<Recipe>,
+    /// How it was trained.
+    pub train: train::Params,
+    /// The pretraining that its weights started from, where it was one.
+    pub pretrain: Option<pretrain::Params>,
+    /// How it was applied.
+    pub predict: predict::Params,
+}
+
+/// What every image becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ImageMethods {
+    /// Side of the square, pixels.
+    pub size: usize,
+    /// The unaugmented window.
+    pub window: Window,
+    /// How other shapes come to the square.
+    pub fit: Fit,
+}
+
+/// Renders the report into `out`. A model without entries in `curves` and `records` (a reader's scores) is compared but not
+/// described.
+///
+/// # Errors
+/// When an input is missing or damaged, the results contradict themselves, or `out` cannot be written.
+pub fn run(
+    params: &Params,
+    results: &Files,
+    curves: &BTreeMap<String, Files>,
+    records: &BTreeMap<String, Files>,
+    out: &Path,
+) -> Result<()> {
+    let study = Study {
+        params,
+        results: &Results::open(results)?,
+        curves: &opened(curves, Curves::open)?,
+        records: &opened(records, TrainingRecord::open)?,
+    };
+    report::render(&study, out)?;
+    ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(results, name, out))
+}
+
+fn opened<T>(models: &BTreeMap<String, Files>, open: impl Fn(&Files) -> Result<T>) -> Result<BTreeMap<String, T>> {
+    let one = |(name, files): (&String, &Files)| {
+        let artifact = open(files).with_context(|| format!("training of model `{name}`"))?;
+        Ok((name.clone(), artifact))
+    };
+    models.iter().map(one).collect()
+}
+
+/// Bytes only: files of the cache are read-only, and their copies must not be.
+fn pass_on(results: &Files, name: &str, out: &Path) -> Result<()> {
+    let (from, to) = (results.path(name)?, out.join(name));
+    let bytes = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    std::fs::write(&to, bytes).with_context(|| format!("cannot write {}", to.display()))
+}

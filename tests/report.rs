@@ -1,0 +1,193 @@
+//! The report from hand-made results: what is printed in every form, and that every form is sound.
+
+mod study;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bgh::artifact::Files;
+use bgh::artifact::results::{Estimate, Factor, Results};
+use study::{Inputs, factorial, odd_names, one_factor, without_models_known};
+
+fn rendered(inputs: &Inputs) -> Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    inputs.render(folder.path())?;
+    Ok(folder)
+}
+
+fn text(folder: &Path, name: &str) -> Result<String> {
+    fs::read_to_string(folder.join(name)).with_context(|| format!("{name} was not written"))
+}
+
+/// All tables in one form, in the order of their names.
+fn tables(folder: &Path, form: &str) -> Result<String> {
+    let files = Files::of_folder(&folder.join("tables"))?;
+    let of_form = files.iter().filter(|(name, _)| name.ends_with(form));
+    of_form.map(|(name, path)| Ok(format!("=== {name}\n{}\n", fs::read_to_string(path)?))).collect()
+}
+
+#[test]
+fn tables_of_the_factorial_design() -> Result<()> {
+    let folder = rendered(&factorial())?;
+    insta::assert_snapshot!("factorial_csv", tables(folder.path(), ".csv")?);
+    insta::assert_snapshot!("factorial_tex", tables(folder.path(), ".tex")?);
+    insta::assert_snapshot!("factorial_md", text(folder.path(), "report.md")?);
+    Ok(())
+}
+
+#[test]
+fn tables_of_one_factor_with_three_levels() -> Result<()> {
+    let folder = rendered(&one_factor())?;
+    insta::assert_snapshot!("one_factor_csv", tables(folder.path(), ".csv")?);
+    insta::assert_snapshot!("one_factor_md", text(folder.path(), "report.md")?);
+    Ok(())
+}
+
+#[test]
+fn odd_names_are_escaped_in_every_form() -> Result<()> {
+    let folder = rendered(&odd_names())?;
+    insta::assert_snapshot!("odd_names_tex", tables(folder.path(), ".tex")?);
+    insta::assert_snapshot!("odd_names_md", text(folder.path(), "report.md")?);
+    let page = text(folder.path(), "report.html")?;
+    assert!(!page.contains("<script") && !page.contains("<b>"), "a name got through as markup");
+    assert!(page.contains("R&amp;D_100% &lt;b&gt;bold&lt;/b&gt;"), "the title is not escaped as it should be");
+    sound_page(&page)?;
+    drawings_are_sound(folder.path())
+}
+
+#[test]
+fn pages_are_sound() -> Result<()> {
+    for inputs in [factorial(), one_factor(), without_models_known()] {
+        let folder = rendered(&inputs)?;
+        sound_page(&text(folder.path(), "report.html")?)?;
+        drawings_are_sound(folder.path())?;
+        links_lead_somewhere(folder.path())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn equal_inputs_give_equal_bytes() -> Result<()> {
+    let (one, two) = (rendered(&factorial())?, rendered(&factorial())?);
+    let bytes = |folder: &Path| -> Result<BTreeMap<String, Vec<u8>>> {
+        Files::of_folder(folder)?.iter().map(|(name, path)| Ok((name.to_owned(), fs::read(path)?))).collect()
+    };
+    assert_eq!(bytes(one.path())?, bytes(two.path())?);
+    Ok(())
+}
+
+#[test]
+fn the_scores_are_passed_on_and_curves_are_long() -> Result<()> {
+    let folder = rendered(&factorial())?;
+    assert_eq!(text(folder.path(), "scores.csv")?, study::SCORES);
+    assert_eq!(text(folder.path(), "slices.csv")?, study::SLICES);
+    let curves = text(folder.path(), "curves.csv")?;
+    assert!(curves.starts_with("model,epoch,updates,learning_rate,train_loss,tune_loss,tune_accuracy\n"), "{curves}");
+    assert!(curves.contains("\nx48-googlenet-pretrained,0,0,"), "{curves}");
+    Ok(())
+}
+
+#[test]
+fn results_that_contradict_themselves_are_refused() {
+    let mut inputs = factorial();
+    inputs.results.comparisons[0].rows[0].a = "nobody".into();
+    let error = rendered(&inputs).expect_err("a contrast names an unknown model");
+    assert!(format!("{error:#}").contains("`nobody`"), "{error:#}");
+    let mut inputs = factorial();
+    inputs.results.models.clear();
+    assert!(rendered(&inputs).is_err());
+    let mut inputs = factorial();
+    inputs.results.models[0].confusion.pop();
+    assert!(rendered(&inputs).is_err());
+}
+
+#[test]
+fn the_page_names_no_number_that_is_not_there() -> Result<()> {
+    let mut inputs = factorial();
+    let why = "one positive exam";
+    for model in &mut inputs.results.models {
+        (model.se, model.ci, model.exact_ci) = (undefined(why), undefined(why), None);
+    }
+    let page = text(rendered(&inputs)?.path(), "report.html")?;
+    assert!(page.contains("not estimable") && page.contains("One positive exam."), "the reason is missing");
+    assert!(!page.contains("NaN"), "a number that is none was printed");
+    Ok(())
+}
+
+fn undefined<T>(why: &str) -> Estimate<T> {
+    Estimate::Undefined(why.to_owned())
+}
+
+/// Well formed, headings in order, every table with a caption and scopes, every drawing with its words, ids unique.
+fn sound_page(page: &str) -> Result<()> {
+    assert!(page.contains("<html lang=\"en\">"));
+    assert_eq!(page.matches("<h1").count(), 1);
+    assert_eq!(page.matches("<table").count(), page.matches("<caption").count());
+    assert!(page.matches("scope=\"col\"").count() > 0 && page.matches("scope=\"row\"").count() > 0);
+    assert_eq!(page.matches("<svg").count(), page.matches("<desc").count());
+    assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "an id occurs twice");
+    for anchor in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(&anchor), "no target for #{anchor}");
+    }
+    Ok(())
+}
+
+/// Every SVG parses and has a PNG at its side.
+fn drawings_are_sound(folder: &Path) -> Result<()> {
+    let files = Files::of_folder(&folder.join("figures"))?;
+    for (name, path) in files.iter().filter(|(name, _)| name.ends_with(".svg")) {
+        let svg = fs::read_to_string(path)?;
+        resvg::usvg::Tree::from_str(&svg, &resvg::usvg::Options::default()).with_context(|| format!("{name} is no SVG"))?;
+        assert!(files.path(&name.replace(".svg", ".png")).is_ok(), "{name} has no PNG");
+    }
+    Ok(())
+}
+
+/// Every relative link of the page leads to a file of the report, but for the record that the run adds.
+fn links_lead_somewhere(folder: &Path) -> Result<()> {
+    let page = text(folder, "report.html")?;
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    for link in links.filter(|link| !link.starts_with('#') && *link != "provenance.json") {
+        assert!(folder.join(link).is_file(), "dead link: {link}");
+    }
+    Ok(())
+}
+
+#[test]
+fn factors_without_a_choice_do_not_disturb() -> Result<()> {
+    let mut inputs = one_factor();
+    inputs.results.factors.push(Factor { name: "network".into(), levels: vec!["alexnet".into()] });
+    for model in &mut inputs.results.models {
+        model.levels.insert("network".into(), "alexnet".into());
+    }
+    let page = text(rendered(&inputs)?.path(), "report.md")?;
+    assert!(page.contains("network (alexnet)"), "{page}");
+    Ok(())
+}
+
+#[test]
+fn the_summary_names_the_best_model() -> Result<()> {
+    let inputs = factorial();
+    let best: &Results = &inputs.results;
+    assert_eq!(best.models[7].auc, 1.0, "the fixture has its best model last");
+    let page = text(rendered(&inputs)?.path(), "report.md")?;
+    let key = "**Of 8 models, x48-googlenet-pretrained had the largest area under the ROC curve: 1.00 (95% CI: 0.94, 1.00) on 110 test exams (55 positive, 55 negative).**";
+    assert!(page.contains(key), "{page}");
+    Ok(())
+}
+
+/// Pages for the eye: `cargo test --test report specimens -- --ignored` writes them to `target/specimens`.
+#[test]
+#[ignore = "for looking at, asserts nothing"]
+fn specimens() -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/specimens");
+    for (name, inputs) in [("factorial", factorial()), ("one-factor", one_factor()), ("odd-names", odd_names())] {
+        fs::create_dir_all(folder.join(name))?;
+        inputs.render(&folder.join(name))?;
+    }
+    Ok(())
+}

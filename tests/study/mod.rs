@@ -1,0 +1,316 @@
+//! Hand-made studies that the report is tried on.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use bgh::artifact::results::{Comparison, Contrast, Estimate, Factor, ModelResult, Results, RocPoint};
+use bgh::artifact::{Curve, Curves, Files, TrainingRecord};
+use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
+use bgh::stage::report::{self, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
+use bgh::stage::{predict, train};
+
+pub(crate) const SCORES: &str = "exam,class,a\n001,none,0.25\n";
+pub(crate) const SLICES: &str = "exam,slice,class,model,score\n001,0,none,a,0.25\n";
+
+/// All that the stage takes.
+pub(crate) struct Inputs {
+    pub(crate) params: Params,
+    pub(crate) results: Results,
+    pub(crate) curves: BTreeMap<String, Curves>,
+    pub(crate) records: BTreeMap<String, TrainingRecord>,
+}
+
+impl Inputs {
+    /// Runs the stage on files, as the executor does.
+    pub(crate) fn render(&self, out: &Path) -> Result<()> {
+        let inputs = tempfile::tempdir()?;
+        let compared = inputs.path().join("results");
+        fs::create_dir_all(&compared)?;
+        self.results.write(&compared)?;
+        fs::write(compared.join("scores.csv"), SCORES)?;
+        fs::write(compared.join("slices.csv"), SLICES)?;
+        let curves = written(&inputs.path().join("curves"), &self.curves, Curves::write)?;
+        let records = written(&inputs.path().join("records"), &self.records, TrainingRecord::write)?;
+        report::run(&self.params, &Files::of_folder(&compared)?, &curves, &records, out)
+    }
+}
+
+fn written<T>(
+    folder: &Path,
+    artifacts: &BTreeMap<String, T>,
+    write: impl Fn(&T, &Path) -> Result<()>,
+) -> Result<BTreeMap<String, Files>> {
+    let place = |(position, (name, artifact)): (usize, (&String, &T))| {
+        let folder = folder.join(position.to_string());
+        fs::create_dir_all(&folder)?;
+        write(artifact, &folder)?;
+        Ok((name.clone(), Files::of_folder(&folder)?))
+    };
+    artifacts.iter().enumerate().map(place).collect()
+}
+
+/// Two by two by two models, the last of them perfect, with values like those of the published study.
+pub(crate) fn factorial() -> Inputs {
+    let factors =
+        [("augment", ["none", "x48"]), ("network", ["alexnet", "googlenet"]), ("weights", ["untrained", "pretrained"])];
+    let factors: Vec<Factor> = factors.iter().map(|(name, levels)| factor(name, levels)).collect();
+    let aucs = [0.8213, 0.9006, 0.8114, 0.9527, 0.9487, 0.9648, 0.9482, 1.0];
+    let models: Vec<ModelResult> =
+        cells(&factors).into_iter().zip(aucs).map(|(levels, auc)| model(&factors, levels, auc)).collect();
+    let within = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let pair = |a: usize, b: usize, p: f64, holm: f64| contrast(&models[a], &models[b], Some((p, holm)));
+    let comparisons = vec![
+        Comparison {
+            title: "Effect of augmentation".into(),
+            factor: "augment".into(),
+            within: within(&["network", "weights"]),
+            fixed: BTreeMap::new(),
+            rows: vec![
+                pair(0, 4, 0.000_31, 0.002_8),
+                pair(1, 5, 0.009_9, 0.059),
+                pair(2, 6, 0.000_09, 0.000_9),
+                pair(3, 7, 0.044, 0.22),
+            ],
+        },
+        Comparison {
+            title: "Effect of pretrained weights without augmentation".into(),
+            factor: "weights".into(),
+            within: within(&["network"]),
+            fixed: [("augment".to_owned(), "none".to_owned())].into(),
+            rows: vec![pair(0, 1, 0.061, 0.24), pair(2, 3, 0.000_62, 0.005)],
+        },
+        Comparison {
+            title: "Effect of the network with augmentation".into(),
+            factor: "network".into(),
+            within: within(&["weights"]),
+            fixed: [("augment".to_owned(), "x48".to_owned())].into(),
+            rows: vec![pair(4, 6, 0.98, 1.0), contrast(&models[5], &models[7], None)],
+        },
+    ];
+    let results = results(factors, models, comparisons);
+    let params = params("Detection of basal ganglia hemorrhage on non-contrast head CT", &results);
+    inputs(params, results)
+}
+
+/// One factor of three levels; one model's interval does not exist.
+pub(crate) fn one_factor() -> Inputs {
+    let factors = vec![factor("solver.momentum", &["0.5", "0.9", "0.99"])];
+    let mut models: Vec<ModelResult> =
+        cells(&factors).into_iter().zip([0.7, 0.84, 0.5]).map(|(levels, auc)| model(&factors, levels, auc)).collect();
+    models[2].ci = Estimate::Undefined("all scores are equal".into());
+    models[2].se = Estimate::Undefined("all scores are equal".into());
+    let rows = [(0, 1, Some((0.012, 0.036))), (0, 2, None), (1, 2, Some((0.3, 0.6)))];
+    let rows = rows.map(|(a, b, p)| contrast(&models[a], &models[b], p)).to_vec();
+    let comparison =
+        Comparison { title: "Momentum".into(), factor: "solver.momentum".into(), within: vec![], fixed: BTreeMap::new(), rows };
+    let results = results(factors, models, vec![comparison]);
+    let mut params = params("Momentum of the solver", &results);
+    params.notes.clear();
+    inputs(params, results)
+}
+
+/// Names that every form reads as markup.
+pub(crate) fn odd_names() -> Inputs {
+    let factors = vec![factor("a&b", &["50%_<i>", "x|y{z}"])];
+    let models: Vec<ModelResult> =
+        cells(&factors).into_iter().zip([0.8, 0.9]).map(|(levels, auc)| model(&factors, levels, auc)).collect();
+    let rows = vec![contrast(&models[0], &models[1], Some((0.2, 0.2)))];
+    let comparison =
+        Comparison { title: "A & B <at 100%>".into(), factor: "a&b".into(), within: vec![], fixed: BTreeMap::new(), rows };
+    let mut results = results(factors, models, vec![comparison]);
+    results.classes = ["no_ne", "l&r", "<right>"].map(String::from).to_vec();
+    results.positive = results.classes[1..].to_vec();
+    let mut params = params("R&D_100% <b>bold</b>", &results);
+    params.notes = vec!["Only 5% of `exams` & *no* <script>".into()];
+    inputs(params, results)
+}
+
+/// Scores from elsewhere: no design, no training.
+pub(crate) fn without_models_known() -> Inputs {
+    let mut inputs = factorial();
+    inputs.results.factors.clear();
+    inputs.results.comparisons.clear();
+    inputs.params.methods.clear();
+    inputs.curves.clear();
+    inputs.records.clear();
+    inputs
+}
+
+fn inputs(params: Params, results: Results) -> Inputs {
+    let trained = || results.models.iter().map(|model| model.name.clone());
+    let curves = trained().map(|name| (name.clone(), learning(&results, &name))).collect();
+    let records = trained().map(|name| (name.clone(), record(&results, &name))).collect();
+    Inputs { params, curves, records, results }
+}
+
+fn factor(name: &str, levels: &[&str]) -> Factor {
+    Factor { name: name.to_owned(), levels: levels.iter().map(|level| (*level).to_owned()).collect() }
+}
+
+/// Levels of every cell, first factor slowest.
+fn cells(factors: &[Factor]) -> Vec<BTreeMap<String, String>> {
+    factors.iter().fold(vec![BTreeMap::new()], |cells, factor| {
+        let divided = cells.iter().flat_map(|cell| {
+            factor.levels.iter().map(move |level| {
+                let mut cell = cell.clone();
+                cell.insert(factor.name.clone(), level.clone());
+                cell
+            })
+        });
+        divided.collect()
+    })
+}
+
+fn model(factors: &[Factor], levels: BTreeMap<String, String>, auc: f64) -> ModelResult {
+    let name = factors.iter().map(|factor| levels[&factor.name].clone()).collect::<Vec<_>>().join("-");
+    let se = (auc * (1.0 - auc) / 55.0).sqrt();
+    ModelResult {
+        name,
+        levels,
+        auc,
+        se: Estimate::Defined(se),
+        ci: Estimate::Defined([auc - 1.96 * se, (auc + 1.96 * se).min(1.0)]),
+        exact_ci: (auc == 1.0).then_some([0.935, 1.0]),
+        roc: steps(auc),
+        confusion: vec![vec![53, 1, 1], vec![4, 23, 0], vec![3, 1, 24]],
+    }
+}
+
+/// A staircase of 55 positive exams that bends like a curve of this area.
+fn steps(auc: f64) -> Vec<RocPoint> {
+    let bend = 1.0 / auc - 1.0;
+    let found = |negatives: usize| (55.0 * (negatives as f64 / 55.0).powf(bend)).round() / 55.0;
+    let start = RocPoint { threshold: None, false_positive_rate: 0.0, true_positive_rate: 0.0 };
+    let at = |negatives: usize, rate: f64| RocPoint {
+        threshold: Some(1.0 - negatives as f64 / 55.0),
+        false_positive_rate: negatives as f64 / 55.0,
+        true_positive_rate: rate,
+    };
+    let stairs = (0..55).flat_map(|negatives| [at(negatives, found(negatives + 1)), at(negatives + 1, found(negatives + 1))]);
+    [start].into_iter().chain(stairs).collect()
+}
+
+fn contrast(a: &ModelResult, b: &ModelResult, p: Option<(f64, f64)>) -> Contrast {
+    let why = "the variance of the difference is 0";
+    let estimate = |value: Option<f64>| value.map_or(Estimate::Undefined(why.to_owned()), Estimate::Defined);
+    let (difference, se) = (a.auc - b.auc, p.map(|_| 0.031));
+    Contrast {
+        a: a.name.clone(),
+        b: b.name.clone(),
+        difference,
+        se: estimate(se),
+        ci: se
+            .map_or(Estimate::Undefined(why.into()), |se| Estimate::Defined([difference - 1.96 * se, difference + 1.96 * se])),
+        z: estimate(se.map(|se| difference / se)),
+        p: estimate(p.map(|p| p.0)),
+        p_holm: estimate(p.map(|p| p.1)),
+    }
+}
+
+fn results(factors: Vec<Factor>, models: Vec<ModelResult>, comparisons: Vec<Comparison>) -> Results {
+    Results {
+        classes: ["none", "left", "right"].map(String::from).to_vec(),
+        positive: ["left", "right"].map(String::from).to_vec(),
+        aggregate: "mean".into(),
+        level: 0.95,
+        n_positive: 55,
+        n_negative: 55,
+        factors,
+        models,
+        comparisons,
+    }
+}
+
+fn params(title: &str, results: &Results) -> Params {
+    let exams = |counts: [usize; 3]| results.classes.iter().cloned().zip(counts).collect();
+    let partition = |name: &str, counts, images| Partition { name: name.into(), exams: exams(counts), images: Some(images) };
+    Params {
+        title: title.into(),
+        name: "basal-ganglia-hemorrhage".into(),
+        notes: vec!["Reduced: networks at an eighth of their width, 12 epochs, a rendered cohort.".into()],
+        seed: 2017,
+        cohort: CohortSummary {
+            source: "The 170 exams were rendered by a software phantom; no patient data were used.".into(),
+            partitions: vec![
+                partition("Training", [15, 15, 15], 231),
+                partition("Tuning", [5, 5, 5], 76),
+                partition("Test", [55, 27, 28], 540),
+            ],
+        },
+        methods: results.models.iter().map(|model| (model.name.clone(), methods(results, model))).collect(),
+    }
+}
+
+fn methods(results: &Results, model: &ModelResult) -> ModelMethods {
+    let is = |factor: &str, level: &str| model.levels.get(factor).is_some_and(|its| its == level);
+    let (googlenet, pretrained) = (is("network", "googlenet"), is("weights", "pretrained"));
+    let window = Window { width: 80.0, level: 35.0 };
+    let recipe = Recipe {
+        windows: vec![window, Window { width: 220.0, level: 95.0 }, Window { width: 27.0, level: 33.0 }],
+        geometry: vec![Geometry::Identity, Geometry::Zoom(1.1), Geometry::Rotate(15.0), Geometry::Rotate(30.0)],
+        filter: vec![vec![], vec![Filter::Blur(2.0)], vec![Filter::Sharpen], vec![Filter::Blur(2.0), Filter::Sharpen]],
+    };
+    ModelMethods {
+        images: ImageMethods { size: 256, window, fit: Fit::Squash },
+        augment: is("augment", "x48").then_some(recipe),
+        train: train::Params {
+            network: train::Network {
+                name: if googlenet { "googlenet" } else { "alexnet" }.into(),
+                width: 0.125,
+                crop: if googlenet { 224 } else { 227 },
+            },
+            classes: results.classes.clone(),
+            epochs: if googlenet { 40 } else { 90 },
+            batch: if googlenet { 32 } else { 128 },
+            start: if pretrained { train::Start::File } else { train::Start::Untrained },
+            solver: train::Solver {
+                learning_rate: if pretrained { 0.001 } else { 0.01 },
+                momentum: model.levels.get("solver.momentum").and_then(|level| level.parse().ok()).unwrap_or(0.9),
+                weight_decay: 0.0005,
+                step: 0.33,
+                gamma: 0.5,
+            },
+            select: train::Select::TuneLoss,
+        },
+        pretrain: None,
+        predict: predict::Params { eval: predict::Eval::CenterCrop },
+    }
+}
+
+fn record(results: &Results, name: &str) -> TrainingRecord {
+    let model = results.model(name).expect("a model of the fixture");
+    let is = |factor: &str, level: &str| model.levels.get(factor).is_some_and(|its| its == level);
+    let (googlenet, images) = (is("network", "googlenet"), if is("augment", "x48") { 11_088 } else { 231 });
+    let (epochs, batch) = if googlenet { (40, 32) } else { (90, 128) };
+    let pretrained = is("weights", "pretrained");
+    TrainingRecord {
+        network: if googlenet { "googlenet" } else { "alexnet" }.into(),
+        parameters: if googlenet { 10_318_655 } else { 56_880_515 },
+        start: if pretrained { "bvlc.caffemodel" } else { "untrained" }.into(),
+        images,
+        epochs,
+        updates: epochs * usize::div_ceil(images, batch),
+        best_epoch: epochs / 2,
+        best_tune_loss: 1.0 - model.auc * 0.8,
+        loaded: vec![],
+        reinitialised: if pretrained { vec!["fc8".into()] } else { vec![] },
+    }
+}
+
+fn learning(results: &Results, name: &str) -> Curves {
+    let (record, auc) = (record(results, name), results.model(name).expect("a model of the fixture").auc);
+    let epoch = |epoch: usize| {
+        let gone = epoch as f64 / record.epochs as f64;
+        Curve {
+            epoch,
+            updates: record.updates * epoch / record.epochs,
+            learning_rate: 0.01,
+            train_loss: (epoch > 0).then_some((-6.0 * gone).exp()),
+            tune_loss: 1.0986 - auc * (1.0 - (-5.0 * gone).exp()) + 0.02 * (epoch as f64 * 1.7).sin() * gone,
+            tune_accuracy: 0.333 + (auc - 0.35) * (1.0 - (-6.0 * gone).exp()),
+        }
+    };
+    Curves((0..=record.epochs).map(epoch).collect())
+}

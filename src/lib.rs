@@ -9,6 +9,7 @@
 //! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
 
 pub mod artifact;
+pub mod cli;
 pub mod dicom;
 pub mod execute;
 pub mod imaging;

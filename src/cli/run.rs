@@ -8,8 +8,7 @@ use clap::Args;
 use super::progress::{self, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
-use crate::execute::{Device, Executor, Interrupt, Options, State, Summary, Worker};
-use crate::report;
+use crate::execute::{self, Device, Executor, Interrupt, Options, State, Summary, Worker};
 
 /// Arguments of `bgh run`.
 #[derive(Debug, Args)]
@@ -146,9 +145,9 @@ fn publish(session: &Session, executor: &Executor<'_>, reports: &std::path::Path
         return Ok(String::new());
     };
     let experiment = &session.experiment;
-    let provenance = report::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
+    let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
     let folder = reports.join(&experiment.name);
-    report::publish(&session.store, report, &provenance, &folder)?;
+    execute::publish(&session.store, report, &provenance, &folder)?;
     session.store.index().save().map_err(anyhow::Error::from)?;
     Ok(format!(" · {}", folder.join("report.html").display()))
 }

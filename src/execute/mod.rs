@@ -13,6 +13,8 @@ mod event;
 mod executor;
 mod interrupt;
 mod pool;
+mod provenance;
+mod publish;
 mod state;
 mod worker;
 
@@ -20,5 +22,7 @@ pub use device::{Device, WorkerFacts};
 pub use event::{Event, Listener};
 pub use executor::{Executor, Options, Summary};
 pub use interrupt::Interrupt;
+pub use provenance::provenance;
+pub use publish::{PROVENANCE, publish};
 pub use state::{Failure, Reason, State};
 pub use worker::Worker;

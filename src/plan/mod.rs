@@ -5,8 +5,15 @@
 //!    prediction, one comparison, one report. Equal work is one step, whoever asks for it.
 //! 3. [`Manifest`]: the key of a step, known as soon as the contents of its inputs are.
 
+mod cohort;
+mod expand;
 mod graph;
+mod kinds;
 mod manifest;
+mod roster;
 
+pub use expand::expand;
 pub use graph::{Input, Plan, Step, StepId};
+pub use kinds::KINDS;
 pub use manifest::{Change, Manifest};
+pub use roster::{CohortFaults, Exam, ExamSource, Part, Roster};

@@ -10,9 +10,8 @@ mod markdown;
 mod number;
 mod page;
 mod prose;
-mod provenance;
-mod publish;
 mod sections;
+pub mod stage;
 mod study;
 mod table;
 
@@ -20,8 +19,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-pub use provenance::provenance;
-pub use publish::{PROVENANCE, publish};
+pub use stage::KIND;
 pub use study::Study;
 
 use document::Document;

@@ -1,7 +1,7 @@
 //! Building blocks of sentences.
 
 use crate::artifact::TrainingRecord;
-use crate::stage::report::ModelMethods;
+use crate::report::stage::ModelMethods;
 
 use super::study::Study;
 

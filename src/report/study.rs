@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::artifact::results::{Contrast, ModelResult, Results};
 use crate::artifact::{Curves, TrainingRecord};
-use crate::stage::report::Params;
+use crate::report::stage::Params;
 
 /// The inputs of a report.
 #[derive(Debug, Clone, Copy)]

@@ -24,9 +24,17 @@ use serde::{Deserialize, Serialize};
 
 pub use self::aggregate::Aggregate;
 use self::applied::Applied;
+use super::{Kind, Run, Task};
 use crate::artifact::results::{self, Contrast, Estimate, Factor, ModelResult, Results, RocPoint};
 use crate::artifact::{Files, Predictions};
 use crate::stats::{self, Basis, Interval, Level, Pair, Placements, Reference, Roc, Scores};
+
+/// The kind. Inputs `models/<name>`.
+pub const KIND: Kind = Kind { name: "compare", version: 1, outputs: &["results"], run: Run::Here(task), cost: 1.0, random: false };
+
+fn task(task: &Task<'_>) -> Result<()> {
+    run(&task.params()?, &task.inputs_below("models"), &task.job.port("results")?)
+}
 
 /// Everything that decides a comparison beside the predictions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,12 @@
 
 pub mod augment;
 pub mod compare;
+pub mod ingest;
 pub mod job;
 mod kind;
+pub mod phantom;
 pub mod predict;
 pub mod pretrain;
-pub mod report;
 pub mod train;
 pub mod window;
 

@@ -6,6 +6,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::train::Network;
+use super::{Kind, Run};
+
+/// The kind.
+pub const KIND: Kind = Kind {
+    name: "pretrain",
+    version: 1,
+    outputs: &["model", "curves", "record"],
+    run: Run::Worker(device_memory),
+    cost: 80.0,
+    random: true,
+};
+
+/// Device memory of a pretraining, MiB, as of a training.
+fn device_memory(params: &serde_json::Value) -> u64 {
+    let Ok(params) = Params::deserialize(params) else { return 0 };
+    (1024.0 + params.network.width * (1500.0 + params.batch as f64 * 60.0)) as u64
+}
 
 /// Everything that decides a pretraining beside its seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,11 +3,32 @@
 //! Inputs `train` and `tune` (image sets), optionally `start` (a weight file or a pretraining's `model`). Outputs `model`
 //! (`weights.safetensors`, `mean.safetensors`, `model.json`), `curves` and `record`.
 
+use super::{Kind, Run};
 use serde::{Deserialize, Serialize};
 
 /// Names of the networks that the worker can build. The list stands here so that a spec can be checked without libtorch; a test
 /// of the worker holds it equal to the networks that are there.
 pub const NETWORKS: &[&str] = &["alexnet", "googlenet"];
+
+/// The kind.
+pub const KIND: Kind = Kind {
+    name: "train",
+    version: 1,
+    outputs: &["model", "curves", "record"],
+    run: Run::Worker(device_memory),
+    cost: 100.0,
+    random: true,
+};
+
+/// Device memory of a training, MiB: libtorch's context, then activations and weights, which grow with the images of an update,
+/// the area that the network sees, and its width.
+fn device_memory(params: &serde_json::Value) -> u64 {
+    const CONTEXT: f64 = 1024.0;
+    const IMAGE_AT_224: f64 = 60.0;
+    let Ok(params) = Params::deserialize(params) else { return 0 };
+    let area = (params.network.crop as f64 / 224.0).powi(2);
+    (CONTEXT + params.network.width * (1500.0 + params.batch as f64 * area * IMAGE_AT_224)) as u64
+}
 
 /// Everything that decides a training beside its inputs and its seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,8 +10,16 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::{Kind, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume};
 use crate::imaging::{Fit, Image, Window};
+
+/// The kind. Inputs `exams/<id>`.
+pub const KIND: Kind = Kind { name: "window", version: 1, outputs: &["images"], run: Run::Here(task), cost: 1.0, random: false };
+
+fn task(task: &Task<'_>) -> Result<()> {
+    run(&task.params()?, &task.inputs_below("exams"), &task.job.port("images")?)
+}
 
 /// Everything that decides the images beside the volumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

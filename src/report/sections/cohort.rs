@@ -8,7 +8,7 @@ use crate::report::number;
 use crate::report::prose;
 use crate::report::study::Study;
 use crate::report::table::{Cell, Column, Series, Table};
-use crate::stage::report::Partition;
+use crate::report::stage::Partition;
 
 pub(super) const SECTION: Section = Section { id: "cohort", heading: "Cohort and partitions", blocks };
 

@@ -11,11 +11,19 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{predict, pretrain, train};
 use crate::artifact::results::Results;
 use crate::artifact::{Curves, Files, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
-use crate::report::{self, Study};
+use super::{Study, render};
+use crate::stage::{Kind, Run, Task, predict, pretrain, train};
+
+/// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
+pub const KIND: Kind = Kind { name: "report", version: 1, outputs: &["report"], run: Run::Here(task), cost: 2.0, random: false };
+
+fn task(task: &Task<'_>) -> Result<()> {
+    let (curves, records) = (task.inputs_below("curves"), task.inputs_below("records"));
+    run(&task.params()?, task.input("results")?, &curves, &records, &task.job.port("report")?)
+}
 
 /// What the report says beside the results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,7 +106,7 @@ pub fn run(
         curves: &opened(curves, Curves::open)?,
         records: &opened(records, TrainingRecord::open)?,
     };
-    report::render(&study, out)?;
+    render(&study, out)?;
     ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(results, name, out))
 }
 

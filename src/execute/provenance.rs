@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::execute::{Executor, State};
+use super::{Executor, State};
 use crate::plan::Plan;
 use crate::store::{Digest, Provenance};
 

@@ -1,0 +1,34 @@
+//! The registry of stage kinds.
+
+use crate::report;
+use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
+
+/// All kinds. To add one: a file that says what it is, and its line here.
+pub const KINDS: &[&Kind] = &[
+    &phantom::KIND,
+    &ingest::KIND,
+    &window::KIND,
+    &augment::KIND,
+    &pretrain::KIND,
+    &train::KIND,
+    &predict::KIND,
+    &compare::KIND,
+    &report::KIND,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn kinds_have_names_and_ports_of_their_own() {
+        let names: BTreeSet<_> = KINDS.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), KINDS.len());
+        for kind in KINDS {
+            let ports: BTreeSet<_> = kind.outputs.iter().collect();
+            assert!(!ports.is_empty() && ports.len() == kind.outputs.len(), "{kind:?}");
+        }
+    }
+}

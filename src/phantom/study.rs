@@ -1,0 +1,209 @@
+//! One exam rendered: a person is drawn, bleeds where the class says so, and is scanned.
+
+use super::calcification::{self, Deposit};
+use super::canvas::{Canvas, Frame, Grid};
+use super::cortex::Cortex;
+use super::draw::{chance, normal, uniform};
+use super::ellipse::Ellipse;
+use super::hemorrhage::Hemorrhage;
+use super::person::Person;
+use super::pose::Pose;
+use super::protocol::Protocol;
+use super::scanner::{self, Exposed};
+use super::tissue::{AIR, Tissues};
+use super::truth::{Calcification, Lesion, Truth, Visible};
+use super::vault::Vault;
+use super::ventricles::Ventricles;
+use super::{Class, Exam, nuclei};
+use crate::seed::Seed;
+
+/// Planes that are averaged over the thickness of a slice.
+const PLANES: usize = 3;
+/// The headrest: semi-axes (mm) of two arcs about the centre of the image, open in front, and their HU.
+const HEADREST: [([f64; 2], f64); 2] = [([98.0, 112.0], 700.0), ([103.0, 117.0], 400.0)];
+
+/// A rendered exam.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// Slices in the order of their instances.
+    pub slices: Vec<Slice>,
+    /// What is really there.
+    pub truth: Truth,
+    pub(super) protocol: Protocol,
+}
+
+/// One slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    /// HU, row after row from anterior, each from the patient's right; `matrix` x `matrix`.
+    pub hu: Vec<i16>,
+    /// Height at which the plane crosses the axis of the head, mm.
+    pub level: f64,
+}
+
+/// Everything about a patient that does not depend on the plane.
+struct Patient {
+    person: Person,
+    tissues: Tissues,
+    vault: Vault,
+    cortex: Cortex,
+    clot: Option<Hemorrhage>,
+    ventricles: Ventricles,
+    infarct: Option<Ellipse>,
+    deposits: Vec<Deposit>,
+}
+
+/// One slice before the scanner, and what it shows of clot and deposits.
+struct Painted {
+    exposed: Exposed,
+    clot: Visible,
+    deposits: Vec<Visible>,
+}
+
+impl Study {
+    pub(super) fn of(exam: &Exam) -> Self {
+        let protocol = Protocol::draw(exam.seed.child("protocol"), exam.difficulty.noise);
+        let pose = Pose::draw(exam.seed.child("pose"), exam.difficulty.pose);
+        let patient = Patient::draw(exam, &protocol, &pose);
+        let grid = Grid { matrix: exam.matrix, pixel: protocol.field_of_view / exam.matrix as f64, pose };
+        let mut levels = protocol.levels.clone();
+        if protocol.downward {
+            levels.reverse();
+        }
+        let mut painted: Vec<Painted> = levels.iter().map(|level| patient.slice(grid, *level, protocol.thickness)).collect();
+        let truth = patient.truth(exam, &painted);
+        let exposed = painted.drain(..).map(|painted| painted.exposed).collect();
+        let images = scanner::scan(exam.seed.child("noise"), &protocol, exam.matrix, exposed);
+        let slices = images.into_iter().zip(levels).map(|(hu, level)| Slice { hu, level }).collect();
+        let study = Self { slices, truth, protocol };
+        if exam.class == Class::Right { study.mirrored(exam.matrix) } else { study }
+    }
+
+    /// Left and right exchanged.
+    fn mirrored(mut self, matrix: usize) -> Self {
+        for slice in &mut self.slices {
+            slice.hu.chunks_mut(matrix).for_each(<[i16]>::reverse);
+        }
+        let flip = |visible: &mut Vec<Visible>| visible.iter_mut().for_each(|seen| *seen = seen.mirrored(matrix));
+        self.truth.lesion.iter_mut().for_each(|lesion| flip(&mut lesion.visible));
+        self.truth.calcifications.iter_mut().for_each(|focus| flip(&mut focus.visible));
+        self
+    }
+}
+
+impl Patient {
+    /// Each part has its own stream, so that the same seed gives the same head with and without a clot.
+    fn draw(exam: &Exam, protocol: &Protocol, pose: &Pose) -> Self {
+        let stream = |name: &str| exam.seed.child(name);
+        let person = Person::draw(stream("person"));
+        let tissues = Tissues::draw(stream("tissues"), exam.difficulty.offset);
+        let (low, high) = (protocol.levels[0], protocol.levels[protocol.levels.len() - 1]);
+        let heights = |at: [f64; 2]| [pose.height(low, at), pose.height(high, at)];
+        let clot = (exam.class != Class::None)
+            .then(|| Hemorrhage::draw(stream("clot"), &exam.difficulty, &person, tissues.offset, heights));
+        let ventricles = Ventricles::of(&person, clot.as_ref().map_or(0.0, |clot| clot.mass.shift));
+        Self {
+            vault: Vault::draw(stream("vault"), &person),
+            cortex: Cortex::draw(stream("cortex"), &person),
+            infarct: infarct(stream("infarct"), exam.difficulty.infarct),
+            deposits: calcification::draw(stream("calcium"), exam.calcified, &ventricles),
+            person,
+            tissues,
+            clot,
+            ventricles,
+        }
+    }
+
+    /// The mean of planes spread over the thickness.
+    fn slice(&self, grid: Grid, level: f64, thickness: f64) -> Painted {
+        let count = grid.matrix * grid.matrix;
+        let exposed = Exposed { hu: vec![0.0; count], depth: Vec::new() };
+        let mut painted =
+            Painted { exposed, clot: Visible::default(), deposits: vec![Visible::default(); self.deposits.len()] };
+        for plane in 0..PLANES {
+            let offset = (plane as f64 + 0.5) / PLANES as f64 - 0.5;
+            let canvas = self.plane(grid, level + offset * thickness, &mut painted);
+            painted.exposed.hu.iter_mut().zip(&canvas.hu).for_each(|(sum, hu)| *sum += hu / PLANES as f32);
+            painted.exposed.depth = canvas.depth;
+        }
+        painted.clot = painted.clot.averaged(PLANES, grid.pixel);
+        painted.deposits.iter_mut().for_each(|seen| *seen = seen.averaged(PLANES, grid.pixel));
+        painted
+    }
+
+    /// One thin plane, painted from the outside inward and from the common to the particular.
+    fn plane(&self, grid: Grid, level: f64, painted: &mut Painted) -> Canvas {
+        let mass = self.clot.as_ref().map(|clot| &clot.mass);
+        let mut canvas = Canvas::new(grid, level, self.person.scale(), mass, |p, index| self.layers(&grid, p, index));
+        self.cortex.paint(&mut canvas, &self.vault, &self.person, &self.tissues, self.clot.as_ref());
+        nuclei::paint(&mut canvas, &self.tissues);
+        if let Some(infarct) = &self.infarct {
+            let hu = self.tissues.csf + 13.0;
+            canvas.paint(Frame::Atlas, infarct.bounds(), 3.0, |p| (infarct.distance(p), hu));
+        }
+        let blood = self.clot.as_ref().and_then(|clot| clot.ventricular.as_ref());
+        self.ventricles.paint(&mut canvas, &self.tissues, blood);
+        for (deposit, seen) in self.deposits.iter().zip(&mut painted.deposits) {
+            seen.merge(&deposit.paint(&mut canvas));
+        }
+        if let Some(clot) = &self.clot {
+            painted.clot.merge(&clot.paint(&mut canvas));
+        }
+        canvas
+    }
+
+    /// Air, headrest, scalp and skull.
+    fn layers(&self, grid: &Grid, p: [f64; 3], index: usize) -> (f64, f64) {
+        let (hu, depth) = self.vault.attenuation(&self.tissues, p, grid.pixel.max(0.5));
+        if hu > AIR { (hu, depth) } else { (headrest(grid.image(index), grid.pixel), depth) }
+    }
+
+    fn truth(&self, exam: &Exam, painted: &[Painted]) -> Truth {
+        let lesion = self.clot.as_ref().map(|clot| lesion(clot, painted.iter().map(|slice| slice.clot).collect()));
+        let calcification = |(i, deposit): (usize, &Deposit)| Calcification {
+            place: deposit.place.to_owned(),
+            attenuation: deposit.attenuation,
+            visible: painted.iter().map(|slice| slice.deposits[i]).collect(),
+        };
+        Truth {
+            exam: exam.id.clone(),
+            class: exam.class,
+            age: self.person.age,
+            calcified: exam.calcified,
+            lesion,
+            calcifications: self.deposits.iter().enumerate().map(calcification).collect(),
+        }
+    }
+}
+
+fn lesion(clot: &Hemorrhage, visible: Vec<Visible>) -> Lesion {
+    Lesion {
+        size: clot.size,
+        volume: clot.size.volume(),
+        attenuation: clot.attenuation,
+        days: clot.days,
+        edema: clot.rim,
+        midline_shift: clot.mass.shift,
+        intraventricular: clot.ventricular.is_some(),
+        visible,
+    }
+}
+
+/// An old infarct of 15..25 HU, a mimic of edema, on either side.
+fn infarct(seed: Seed, share: f64) -> Option<Ellipse> {
+    let rng = &mut seed.rng();
+    let (present, left) = (chance(rng, share), chance(rng, 0.5));
+    let semi = [uniform(rng, 2.0, 9.0), uniform(rng, 1.5, 5.0)];
+    let centre = [normal(rng, 24.0, 7.0), normal(rng, 0.0, 14.0)];
+    let body = Ellipse { centre, semi, angle: uniform(rng, 0.0, 180.0), z: normal(rng, 6.0, 4.0), dz: 8.0 };
+    present.then(|| if left { body } else { body.mirrored() })
+}
+
+fn headrest(image: [f64; 2], pixel: f64) -> f64 {
+    let shell = |(semi, hu): ([f64; 2], f64)| {
+        let arc = Ellipse { centre: [0.0, 0.0], semi, angle: 0.0, z: 0.0, dz: 1.0 };
+        let distance = arc.distance([image[0], image[1], 0.0]).abs() - 0.7;
+        (hu - AIR) * super::canvas::cover(distance.max(image[1] - 15.0), pixel)
+    };
+    AIR + HEADREST.map(shell).into_iter().fold(0.0, f64::max)
+}

@@ -1,0 +1,14 @@
+//! Lets the worker find libtorch where it was built against it, so that nobody has to set `LD_LIBRARY_PATH`.
+
+use std::path::PathBuf;
+
+fn main() {
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    println!("cargo:rerun-if-changed=build.rs");
+    let Some(root) = std::env::var_os("LIBTORCH").map(PathBuf::from) else { return };
+    let root = root.canonicalize().unwrap_or(root);
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", root.join("lib").display());
+    if let Ok(version) = std::fs::read_to_string(root.join("build-version")) {
+        println!("cargo:rustc-env=BGH_LIBTORCH_VERSION={}", version.trim());
+    }
+}

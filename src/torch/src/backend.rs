@@ -1,0 +1,142 @@
+//! libtorch as this worker sets it up: one thread, no denormals, CUDA where it lies beside the CPU library.
+
+use std::ffi::CString;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use serde::Serialize;
+use tch::{Cuda, Device};
+
+/// The version of libtorch that the worker was built against.
+pub const VERSION: &str = match option_env!("BGH_LIBTORCH_VERSION") {
+    Some(version) => version,
+    None => "2.11 (the version tch 0.24 binds)",
+};
+
+/// What `bgh-torch --version-json` prints.
+#[derive(Debug, Serialize)]
+pub struct Version {
+    /// Version of the worker.
+    pub worker: &'static str,
+    /// Version of libtorch.
+    pub libtorch: &'static str,
+    /// Whether a CUDA device can be used.
+    pub cuda: bool,
+    /// CUDA devices in sight.
+    pub cuda_devices: i64,
+}
+
+/// Sets libtorch up; call it before the first tensor.
+///
+/// One thread within and between operations: sums split over threads are added in an order that depends on the split, so
+/// only a fixed count gives the same bits on a busy and an idle machine. Jobs run side by side instead.
+pub fn set_up() {
+    open_cuda();
+    tch::set_num_threads(1);
+    tch::set_num_interop_threads(1);
+    flush_denormals();
+}
+
+/// Which libtorch this is and what it can use.
+pub fn version() -> Version {
+    let cuda = Cuda::is_available();
+    let cuda_devices = if cuda { Cuda::device_count() } else { 0 };
+    Version { worker: env!("CARGO_PKG_VERSION"), libtorch: VERSION, cuda, cuda_devices }
+}
+
+/// The device that a job names: `cpu` or `cuda`.
+///
+/// # Errors
+/// When it names another, or CUDA where there is none.
+pub fn device(name: &str) -> Result<Device> {
+    match name {
+        "cpu" => Ok(Device::Cpu),
+        "cuda" => {
+            let advice = "run `bgh doctor`, or ask for device \"cpu\"";
+            ensure!(Cuda::is_available(), "device \"cuda\": libtorch {VERSION} finds no CUDA device; {advice}");
+            Ok(Device::Cuda(0))
+        }
+        other => anyhow::bail!("device \"{other}\" is neither \"cpu\" nor \"cuda\""),
+    }
+}
+
+/// The device as its driver names it.
+pub fn device_name(device: Device) -> String {
+    let (path, field) = match device {
+        Device::Cpu => (Some(PathBuf::from("/proc/cpuinfo")), "model name"),
+        _ => (visible_gpu(), "Model"),
+    };
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    let name = lines.filter(|(name, _)| name.trim() == field).map(|(_, value)| value.trim().to_owned()).next();
+    name.unwrap_or_else(|| format!("{device:?}"))
+}
+
+/// Where the driver describes the one GPU of the machine; with several, the order of CUDA and of this folder may differ.
+fn visible_gpu() -> Option<PathBuf> {
+    let mut gpus = std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.filter_map(Result::ok);
+    let first = gpus.next()?;
+    gpus.next().is_none().then(|| first.path().join("information"))
+}
+
+/// Loads `libtorch_cuda.so` where it lies beside the loaded `libtorch_cpu.so`: its static initialisers register the CUDA backend,
+/// and nothing else refers to it, so the linker left it out.
+fn open_cuda() {
+    let Some(library) = beside_libtorch("libtorch_cuda.so") else { return };
+    let Ok(path) = CString::new(library.as_os_str().as_encoded_bytes()) else { return };
+    // SAFETY: `path` is a valid C string; the library's initialisers are those that PyTorch itself runs at import.
+    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+    if handle.is_null() {
+        tracing::warn!("{} cannot be loaded, so there is no CUDA device", library.display());
+    }
+}
+
+fn beside_libtorch(name: &str) -> Option<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let loaded = maps.lines().filter_map(|line| line.find('/').map(|start| PathBuf::from(&line[start..])));
+    let cpu = loaded.into_iter().find(|path| path.ends_with("libtorch_cpu.so"))?;
+    Some(cpu.with_file_name(name)).filter(|path| path.exists())
+}
+
+/// Counts numbers below 1e-38 as zero: late in a training, squared and decayed values get there, and each costs a hundred
+/// cycles. With one thread, setting it for this thread sets it for all arithmetic.
+#[cfg(target_arch = "x86_64")]
+fn flush_denormals() {
+    const FLUSH_TO_ZERO: u32 = 1 << 15;
+    const DENORMALS_ARE_ZERO: u32 = 1 << 6;
+    let mut control = 0u32;
+    // SAFETY: only the two denormal bits of the thread's own control register change; rounding and exceptions stay.
+    unsafe {
+        std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut control);
+        control |= FLUSH_TO_ZERO | DENORMALS_ARE_ZERO;
+        std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const control);
+    }
+}
+
+/// Elsewhere denormals are computed as they are: slower, not wrong.
+#[cfg(not(target_arch = "x86_64"))]
+fn flush_denormals() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denormals_are_flushed() {
+        flush_denormals();
+        let tiny = tch::Tensor::from_slice(&[1e-30f32]);
+        assert_eq!((&tiny * &tiny.g_mul_scalar(1e-10)).double_value(&[0]), 0.0);
+        let denormal = tch::Tensor::from_slice(&[1e-30f32]) * 1e-10;
+        assert_eq!(denormal.double_value(&[0]), 0.0);
+    }
+
+    #[test]
+    fn an_unknown_device_is_refused() {
+        assert_eq!(device("tpu").expect_err("unknown").to_string(), "device \"tpu\" is neither \"cpu\" nor \"cuda\"");
+    }
+
+    #[test]
+    fn the_cpu_has_a_name() {
+        assert!(!device_name(Device::Cpu).is_empty());
+    }
+}

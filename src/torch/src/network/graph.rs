@@ -1,0 +1,264 @@
+//! A network as data: layers with Caffe's names, geometry and fillers, each with the shape of its output. Shapes are known
+//! before a weight exists, so a crop that does not fit is refused at once, and the published tables can be compared field by
+//! field.
+
+use super::filler::Fill;
+
+/// Position of a layer in [`Graph::layers`].
+pub type Node = usize;
+
+/// Kernel, stride and zero padding, pixels, the same along both axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Side of the kernel.
+    pub kernel: i64,
+    /// Step between two positions.
+    pub stride: i64,
+    /// Padding on each side.
+    pub pad: i64,
+}
+
+/// How a pool sums up its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// Largest value; padding never wins.
+    Max,
+    /// Mean, padding counted.
+    Average,
+}
+
+/// What a layer computes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Op {
+    /// The input of the network.
+    Data,
+    /// Cross-correlation, output sizes rounded down.
+    Convolution {
+        /// Kernel, stride, padding.
+        window: Window,
+        /// Parts that the channels fall into; each output sees one.
+        groups: i64,
+        /// How weights and bias start.
+        fill: Fill,
+    },
+    /// A matrix on the input flattened as C, H, W.
+    InnerProduct {
+        /// How weights and bias start.
+        fill: Fill,
+    },
+    /// max(0, x).
+    Relu,
+    /// Local response normalisation across channels with the constants of both networks.
+    Lrn,
+    /// Output sizes rounded up.
+    Pool {
+        /// What becomes of a window.
+        method: Pooling,
+        /// Kernel, stride, padding.
+        window: Window,
+    },
+    /// Zeroes units while training and scales the others by 1/(1 - ratio).
+    Dropout {
+        /// Share of the units that are zeroed.
+        ratio: f64,
+    },
+    /// Joins channels.
+    Concat,
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Caffe's name, also the prefix of its parameters.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// Where its inputs come from.
+    pub bottoms: Vec<Node>,
+    /// Output of one image: C, H, W, or C alone behind an inner product.
+    pub shape: Vec<i64>,
+    /// Belongs to an auxiliary head and is skipped when predicting.
+    pub auxiliary: bool,
+}
+
+impl Layer {
+    /// Shape of the weights, where it has any.
+    pub fn weight_shape(&self, graph: &Graph) -> Option<Vec<i64>> {
+        let input = || &graph.layers[self.bottoms[0]].shape;
+        match self.op {
+            Op::Convolution { window: Window { kernel, .. }, groups, .. } => {
+                Some(vec![self.shape[0], input()[0] / groups, kernel, kernel])
+            }
+            Op::InnerProduct { .. } => Some(vec![self.shape[0], input().iter().product()]),
+            _ => None,
+        }
+    }
+
+    /// How weights and bias start, where it has any.
+    pub fn fill(&self) -> Option<Fill> {
+        match self.op {
+            Op::Convolution { fill, .. } | Op::InnerProduct { fill } => Some(fill),
+            _ => None,
+        }
+    }
+}
+
+/// All layers, each behind those it reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Graph {
+    /// The layers; the first is the data.
+    pub layers: Vec<Layer>,
+}
+
+impl Graph {
+    /// The layer of this name.
+    pub fn find(&self, name: &str) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.name == name)
+    }
+
+    /// Values that enter one output unit of `layer`; 0 where it has no weights.
+    pub fn fan_in(&self, layer: &Layer) -> i64 {
+        layer.weight_shape(self).map_or(0, |shape| shape[1..].iter().product())
+    }
+
+    /// The last reader of every layer's output: behind it the output can be dropped.
+    pub fn last_readers(&self) -> Vec<Node> {
+        let mut last: Vec<Node> = (0..self.layers.len()).collect();
+        for (node, layer) in self.layers.iter().enumerate() {
+            layer.bottoms.iter().for_each(|&bottom| last[bottom] = node);
+        }
+        last
+    }
+}
+
+/// A window that is larger than what it looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooSmall {
+    /// The layer that does not fit.
+    pub layer: String,
+    /// Side of its input, pixels.
+    pub side: i64,
+    /// Side of its window, pixels.
+    pub kernel: i64,
+}
+
+/// Draws a [`Graph`] layer by layer.
+#[derive(Debug)]
+pub struct Sketch {
+    graph: Graph,
+    width: f64,
+    crop: i64,
+    published_crop: i64,
+    auxiliary: bool,
+}
+
+impl Sketch {
+    /// A sheet with the data alone: three channels of `crop` x `crop`. `width` scales channels and hidden units.
+    pub fn new(crop: usize, published_crop: usize, width: f64) -> Self {
+        let data = Layer {
+            name: "data".into(),
+            op: Op::Data,
+            bottoms: vec![],
+            shape: vec![3, crop as i64, crop as i64],
+            auxiliary: false,
+        };
+        let graph = Graph { layers: vec![data] };
+        Self { graph, width, crop: crop as i64, published_crop: published_crop as i64, auxiliary: false }
+    }
+
+    /// The finished drawing.
+    pub fn finish(self) -> Graph {
+        self.graph
+    }
+
+    /// From here on layers belong to auxiliary heads, or no longer do.
+    pub fn auxiliary(&mut self, yes: bool) {
+        self.auxiliary = yes;
+    }
+
+    /// `published` units at this width: a multiple of `multiple`, at least one of them.
+    pub fn scaled(&self, published: i64, multiple: i64) -> i64 {
+        multiple * ((published as f64 * self.width / multiple as f64).round() as i64).max(1)
+    }
+
+    /// A convolution with `out` channels (as they are, see [`Sketch::scaled`]).
+    pub fn convolution(
+        &mut self,
+        name: &str,
+        bottom: Node,
+        out: i64,
+        window: Window,
+        groups: i64,
+        fill: Fill,
+    ) -> Result<Node, TooSmall> {
+        let side = self.fitting(name, bottom, window)?;
+        let side = (side + 2 * window.pad - window.kernel) / window.stride + 1;
+        Ok(self.push(name, Op::Convolution { window, groups, fill }, vec![bottom], vec![out, side, side]))
+    }
+
+    /// A pool whose window is used as it is.
+    pub fn pool(&mut self, name: &str, bottom: Node, method: Pooling, window: Window) -> Result<Node, TooSmall> {
+        let side = self.fitting(name, bottom, window)?;
+        let reach = side + 2 * window.pad - window.kernel;
+        let mut out = (reach + window.stride - 1) / window.stride + 1;
+        if window.pad > 0 && (out - 1) * window.stride >= side + window.pad {
+            out -= 1;
+        }
+        let shape = vec![self.graph.layers[bottom].shape[0], out, out];
+        Ok(self.push(name, Op::Pool { method, window }, vec![bottom], shape))
+    }
+
+    /// An average pool that takes the whole map when a crop smaller than the published one leaves less than its window.
+    pub fn clipped_average(&mut self, name: &str, bottom: Node, kernel: i64, stride: i64) -> Result<Node, TooSmall> {
+        let side = self.side(bottom);
+        let kernel = if self.crop < self.published_crop { kernel.min(side) } else { kernel };
+        self.pool(name, bottom, Pooling::Average, Window { kernel, stride, pad: 0 })
+    }
+
+    /// An inner product with `out` units.
+    pub fn inner_product(&mut self, name: &str, bottom: Node, out: i64, fill: Fill) -> Node {
+        self.push(name, Op::InnerProduct { fill }, vec![bottom], vec![out])
+    }
+
+    /// A rectifier.
+    pub fn relu(&mut self, name: &str, bottom: Node) -> Node {
+        self.same(name, bottom, Op::Relu)
+    }
+
+    /// A local response normalisation.
+    pub fn lrn(&mut self, name: &str, bottom: Node) -> Node {
+        self.same(name, bottom, Op::Lrn)
+    }
+
+    /// A dropout.
+    pub fn dropout(&mut self, name: &str, bottom: Node, ratio: f64) -> Node {
+        self.same(name, bottom, Op::Dropout { ratio })
+    }
+
+    /// The channels of all `bottoms` in their order.
+    pub fn concat(&mut self, name: &str, bottoms: Vec<Node>) -> Node {
+        let channels = bottoms.iter().map(|&bottom| self.graph.layers[bottom].shape[0]).sum();
+        let side = self.side(bottoms[0]);
+        self.push(name, Op::Concat, bottoms, vec![channels, side, side])
+    }
+
+    fn same(&mut self, name: &str, bottom: Node, op: Op) -> Node {
+        let shape = self.graph.layers[bottom].shape.clone();
+        self.push(name, op, vec![bottom], shape)
+    }
+
+    fn push(&mut self, name: &str, op: Op, bottoms: Vec<Node>, shape: Vec<i64>) -> Node {
+        self.graph.layers.push(Layer { name: name.into(), op, bottoms, shape, auxiliary: self.auxiliary });
+        self.graph.layers.len() - 1
+    }
+
+    fn side(&self, bottom: Node) -> i64 {
+        self.graph.layers[bottom].shape[1]
+    }
+
+    fn fitting(&self, name: &str, bottom: Node, window: Window) -> Result<i64, TooSmall> {
+        let side = self.side(bottom);
+        let fits = side + 2 * window.pad >= window.kernel;
+        fits.then_some(side).ok_or_else(|| TooSmall { layer: name.into(), side, kernel: window.kernel })
+    }
+}

@@ -44,8 +44,8 @@ DISK_BYTES = 1_200_000_000
 ATTEMPTS = 6
 """Connections in a row that may bring nothing before the download is given up."""
 TIMEOUT_S = 60
-PIP = (23, 2)
-"""Older ones download a whole wheel only to tell where it lies."""
+PIP = (25, 1)
+"""Older ones fetch a whole wheel only to tell where it lies."""
 
 
 class Wheel(NamedTuple):
@@ -228,9 +228,15 @@ class Pip:
         return ended.stdout
 
     def locate(self, wheel, work):
-        """The address of a wheel."""
-        to_stdout = ["--quiet", "--dry-run", "--ignore-installed", "--report", "-", "--target", str(work / "nowhere")]
-        report = self.run("install", *to_stdout, *self.WANTED, wheel.requirement)
+        """The address of a wheel. `fast-deps` spares fetching the wheel for that; it is an experiment of pip's and may go away."""
+        arguments = ["--quiet", "--dry-run", "--ignore-installed", "--report", "-", "--target", str(work / "nowhere")]
+        arguments += [*self.WANTED, wheel.requirement]
+        try:
+            report = self.run("install", "--use-feature=fast-deps", *arguments)
+        except Refusal as refusal:
+            if "invalid choice" not in str(refusal):
+                raise
+            report = self.run("install", *arguments)
         return json.loads(report)["install"][0]["download_info"]["url"]
 
     def download(self, wheel, path):

@@ -353,9 +353,9 @@ def fetch_wheel(wheel, pip, work):
 
 def unpack(wheel, path, folder):
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
+        for name in (name for name in archive.namelist() if not name.endswith("/")):
             for member, place in wheel.members.items():
-                if name == member or (member.endswith("/") and name.startswith(member) and not name.endswith("/")):
+                if name == member or (member.endswith("/") and name.startswith(member)):
                     target = folder / (place + name[len(member) :])
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(name) as source, open(target, "wb") as file:
@@ -394,7 +394,7 @@ def fetch(folder):
     work = folder.with_name(folder.name + ".download")
     work.mkdir(parents=True, exist_ok=True)
     refuse_small_disks(work, sum(path.stat().st_size for path in work.iterdir() if path.suffix in (".whl", ".part")))
-    say(f"fetching libtorch {VERSION} for the CPU (0.54 GB, once) …")
+    say(f"fetching libtorch {VERSION} for the CPU (0.54 GB, once); looking where it lies …")
     pip = Pip(work / "pip")
     assemble([(wheel, fetch_wheel(wheel, pip, work)) for wheel in WHEELS], folder)
     shutil.rmtree(work)

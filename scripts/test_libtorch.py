@@ -85,6 +85,25 @@ class Given(Quiet):
             libtorch.checked(self.folder)
 
 
+class Machine(Quiet):
+    def test_a_small_disk_is_refused_before_anything_is_fetched(self):
+        with mock.patch("shutil.disk_usage", return_value=mock.Mock(free=300_000_000)):
+            with self.assertRaisesRegex(libtorch.Refusal, r"1\.2 GB are needed .* 0\.3 GB are free"):
+                libtorch.refuse_small_disks(self.folder, 0)
+            libtorch.refuse_small_disks(self.folder, 1_000_000_000)
+
+    def test_other_platforms_are_told_what_to_do(self):
+        with mock.patch("platform.machine", return_value="aarch64"), mock.patch("platform.system", return_value="Linux"):
+            with self.assertRaisesRegex(libtorch.Refusal, "(?s)Linux aarch64.*set LIBTORCH"):
+                libtorch.refuse_other_platforms()
+
+    def test_old_glibc_is_refused(self):
+        for libc, taken in [(("glibc", "2.28"), True), (("glibc", "2.17"), False), (("", ""), False)]:
+            with mock.patch("platform.libc_ver", return_value=libc), mock.patch("platform.machine", return_value="x86_64"):
+                with contextlib.nullcontext() if taken else self.assertRaisesRegex(libtorch.Refusal, "glibc 2.28"):
+                    libtorch.refuse_other_platforms()
+
+
 class Download(Quiet):
     def setUp(self):
         super().setUp()

@@ -3,6 +3,7 @@
 PYTHON ?= python3
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 DATA   := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)
+INSTALLED := $(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)/bin
 
 # A fresh rustup is found before the next login.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -11,7 +12,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # changing from one to another links nothing again.
 export BGH_LIBTORCH_KEPT := $(DATA)/bgh/libtorch-2.11.0
 
-libtorch = LIBTORCH="$$($(PYTHON) scripts/libtorch.py $(1))" && export LIBTORCH
+with_libtorch = LIBTORCH="$$($(PYTHON) scripts/libtorch.py)" && export LIBTORCH
 
 .PHONY: help study build test bench install clean-all tools libtorch
 .SILENT:
@@ -29,23 +30,25 @@ study: build
 	$(TARGET)/release/bgh run experiments/study.toml
 
 build: tools
-	$(call libtorch) && cargo build --locked --release --workspace
+	$(with_libtorch) && cargo build --locked --release --workspace
 
 # Tests of `bgh` start the worker, so it is built first; with the tests, because then the features of all dependencies agree and
 # nothing is built twice.
 test: tools
 	$(PYTHON) -m unittest discover --start-directory scripts
-	$(call libtorch) && cargo build --locked --workspace --bins --tests
-	$(call libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace
+	$(with_libtorch) && cargo build --locked --workspace --bins --tests
+	$(with_libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace
 
 bench: tools
 	cargo bench --locked --package bgh
 
-# Two copies of libtorch, not two builds: the worker is linked with the clone's and finds the kept one when the clone is gone.
+# Two copies of libtorch but one build: the worker is linked with the clone's and looks for the kept one when the clone is gone. The
+# last line holds the worker to that.
 install: tools
 	$(PYTHON) scripts/libtorch.py --keep "$(BGH_LIBTORCH_KEPT)" >/dev/null
 	cargo install --locked --path .
-	$(call libtorch) && cargo install --locked --path src/torch
+	$(with_libtorch) && cargo install --locked --path src/torch
+	grep -qF "$(BGH_LIBTORCH_KEPT)/lib" "$(INSTALLED)/bgh-torch" || { echo 'error: $(INSTALLED)/bgh-torch needs this clone to stay where it is' >&2; exit 1; }
 
 clean-all:
 	rm -rf "$(TARGET)" .libtorch

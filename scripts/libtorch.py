@@ -44,8 +44,8 @@ DISK_BYTES = 1_200_000_000
 ATTEMPTS = 6
 """Connections in a row that may bring nothing before the download is given up."""
 TIMEOUT_S = 60
-PIP = (23, 2)
-"""Older ones download a whole wheel only to tell where it lies."""
+PIP = (25, 1)
+"""Older ones fetch a whole wheel only to tell where it lies."""
 
 
 class Wheel(NamedTuple):
@@ -228,9 +228,15 @@ class Pip:
         return ended.stdout
 
     def locate(self, wheel, work):
-        """The address of a wheel."""
-        to_stdout = ["--quiet", "--dry-run", "--ignore-installed", "--report", "-", "--target", str(work / "nowhere")]
-        report = self.run("install", *to_stdout, *self.WANTED, wheel.requirement)
+        """The address of a wheel. `fast-deps` spares fetching the wheel for that; it is an experiment of pip's and may go away."""
+        arguments = ["--quiet", "--dry-run", "--ignore-installed", "--report", "-", "--target", str(work / "nowhere")]
+        arguments += [*self.WANTED, wheel.requirement]
+        try:
+            report = self.run("install", "--use-feature=fast-deps", *arguments)
+        except Refusal as refusal:
+            if "invalid choice" not in str(refusal):
+                raise
+            report = self.run("install", *arguments)
         return json.loads(report)["install"][0]["download_info"]["url"]
 
     def download(self, wheel, path):
@@ -347,9 +353,9 @@ def fetch_wheel(wheel, pip, work):
 
 def unpack(wheel, path, folder):
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
+        for name in (name for name in archive.namelist() if not name.endswith("/")):
             for member, place in wheel.members.items():
-                if name == member or (member.endswith("/") and name.startswith(member) and not name.endswith("/")):
+                if name == member or (member.endswith("/") and name.startswith(member)):
                     target = folder / (place + name[len(member) :])
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(name) as source, open(target, "wb") as file:
@@ -388,7 +394,7 @@ def fetch(folder):
     work = folder.with_name(folder.name + ".download")
     work.mkdir(parents=True, exist_ok=True)
     refuse_small_disks(work, sum(path.stat().st_size for path in work.iterdir() if path.suffix in (".whl", ".part")))
-    say(f"fetching libtorch {VERSION} for the CPU (0.54 GB, once) …")
+    say(f"fetching libtorch {VERSION} for the CPU (0.54 GB, once); looking where it lies …")
     pip = Pip(work / "pip")
     assemble([(wheel, fetch_wheel(wheel, pip, work)) for wheel in WHEELS], folder)
     shutil.rmtree(work)

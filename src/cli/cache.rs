@@ -67,8 +67,11 @@ fn du(store: &Store) -> Result<(), Failure> {
 
 fn verify(store: &Store) -> Result<(), Failure> {
     let blobs = store.blobs()?;
-    let damaged: Vec<&PathBuf> =
-        blobs.par_iter().filter(|(digest, path)| Digest::of_file(path).map_or(true, |found| found != *digest)).map(|(_, path)| path).collect();
+    let damaged: Vec<&PathBuf> = blobs
+        .par_iter()
+        .filter(|(digest, path)| Digest::of_file(path).map_or(true, |found| found != *digest))
+        .map(|(_, path)| path)
+        .collect();
     for path in &damaged {
         println!("damaged: {}", path.display());
         std::fs::remove_file(path).map_err(anyhow::Error::from)?;

@@ -34,7 +34,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             _ => {
                 let open = |producer: &_| !matches!(executor.state(*producer), State::Done { .. });
                 println!("{label}: waits, because these are not done");
-                session.plan.producers(id).filter(open).for_each(|producer| println!("  {}", session.plan.step(producer).label));
+                session
+                    .plan
+                    .producers(id)
+                    .filter(open)
+                    .for_each(|producer| println!("  {}", session.plan.step(producer).label));
             }
         }
     }

@@ -58,7 +58,9 @@ fn steps(session: &Session) -> Picture {
 fn kinds(session: &Session) -> Picture {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     session.plan.in_order().for_each(|id| *counts.entry(session.plan.step(id).kind.name).or_default() += 1);
-    let label = |(kind, count): (&str, usize)| (format!("k_{kind}"), if count > 1 { format!("{kind} × {count}") } else { kind.to_owned() });
+    let label = |(kind, count): (&str, usize)| {
+        (format!("k_{kind}"), if count > 1 { format!("{kind} × {count}") } else { kind.to_owned() })
+    };
     let name = |id| format!("k_{}", session.plan.step(id).kind.name);
     (counts.into_iter().map(label).collect(), session.plan.edges().map(|(from, to)| (name(from), name(to))).collect())
 }

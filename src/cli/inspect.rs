@@ -50,7 +50,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 fn table(inspections: &[Inspection]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING).set_header(["file", "size", "HU", "usable"]);
+    table.load_style(comfy_table::presets::NOTHING).set_header(["file", "size", "HU", "usable"]);
     for file in inspections {
         let size = match (file.rows, file.columns) {
             (Some(rows), Some(columns)) => format!("{rows} x {columns}"),
@@ -60,7 +60,8 @@ fn table(inspections: &[Inspection]) -> comfy_table::Table {
             (Some(min), Some(max)) => format!("{min} … {max}"),
             _ => String::new(),
         };
-        let usable = if file.usable { "yes".to_owned() } else { file.reason.clone().or_else(|| file.error.clone()).unwrap_or_default() };
+        let usable =
+            if file.usable { "yes".to_owned() } else { file.reason.clone().or_else(|| file.error.clone()).unwrap_or_default() };
         table.add_row([file.path.clone(), size, hu, usable]);
     }
     table

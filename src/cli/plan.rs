@@ -29,7 +29,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
     let options = Options { experiment: session.experiment.name.clone(), ..Options::default() };
     let executor = Executor::survey(&session.plan, &session.store, &options)?;
-    if arguments.json { print_json(&session, &executor) } else { print(&session, &executor, arguments.all) }
+    if arguments.json {
+        print_json(&session, &executor)
+    } else {
+        print(&session, &executor, arguments.all)
+    }
     Ok(())
 }
 
@@ -66,7 +70,8 @@ fn verdict(session: &Session, executor: &Executor<'_>, id: StepId) -> (&'static 
 
 fn waits_on(session: &Session, executor: &Executor<'_>, id: StepId) -> String {
     let open = |producer: &StepId| !matches!(executor.state(*producer), State::Done { .. });
-    let open: Vec<&str> = session.plan.producers(id).filter(open).map(|producer| session.plan.step(producer).label.as_str()).collect();
+    let open: Vec<&str> =
+        session.plan.producers(id).filter(open).map(|producer| session.plan.step(producer).label.as_str()).collect();
     match open.as_slice() {
         [first] => format!("on {first}"),
         [first, rest @ ..] => format!("on {first} and {} more", rest.len()),

@@ -247,8 +247,8 @@ fn print(answer: &Answer) {
 
 fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING).set_header(header);
-    rows.for_each(|row| drop(table.add_row(row)));
+    table.load_style(comfy_table::presets::NOTHING).set_header(header);
+    table.add_rows(rows);
     table
 }
 

@@ -83,7 +83,10 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let missing = |id: &_| !matches!(executor.state(*id), State::Done { .. }) && session.plan.step(*id).kind.name != "report";
     if let Some(id) = session.plan.in_order().find(missing) {
         let label = &session.plan.step(id).label;
-        return Err(Failure::new(Exit::Stage, format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing")));
+        return Err(Failure::new(
+            Exit::Stage,
+            format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing"),
+        ));
     }
     let mut listener = progress::listener(&session.experiment.name);
     let summary = executor.run(None, vec![], &Interrupt::default(), &mut *listener)?;
@@ -128,12 +131,7 @@ fn verdict(summary: &Summary) -> Result<(), Failure> {
 }
 
 fn counts(summary: &Summary) -> String {
-    let parts = [
-        (summary.cached, "cached"),
-        (summary.ran, "ran"),
-        (summary.failed, "failed"),
-        (summary.not_run, "not run"),
-    ];
+    let parts = [(summary.cached, "cached"), (summary.ran, "ran"), (summary.failed, "failed"), (summary.not_run, "not run")];
     let said: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     format!("{} steps: {}", summary.steps, said.join(", "))

@@ -30,7 +30,6 @@ pub(super) struct SpecArguments {
 
 pub(super) struct Session {
     pub(super) experiment: Experiment,
-    pub(super) roster: Roster,
     pub(super) plan: Plan,
     pub(super) store: Store,
 }
@@ -47,7 +46,7 @@ impl SpecArguments {
         let roster = Roster::of(&experiment)?;
         let plan = plan::expand(&experiment, &roster);
         let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
-        Ok(Session { experiment, roster, plan, store })
+        Ok(Session { experiment, plan, store })
     }
 }
 
@@ -63,7 +62,9 @@ impl Session {
             let likeness = |label: &str| strsim::jaro_winkler(label, pattern);
             likeness(a).total_cmp(&likeness(b))
         });
-        let hint = nearest.map_or_else(String::new, |label| format!("\n  hint: the nearest is `{label}`; a kind (`train`) means all of its steps"));
+        let hint = nearest.map_or_else(String::new, |label| {
+            format!("\n  hint: the nearest is `{label}`; a kind (`train`) means all of its steps")
+        });
         Err(Failure::new(Exit::Spec, format!("error: no step is called `{pattern}`{hint}")))
     }
 }

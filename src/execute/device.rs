@@ -21,7 +21,7 @@ pub struct Device {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerFacts {
     /// Version of the worker.
-    pub version: String,
+    pub worker: String,
     /// Version of the libtorch that it is linked with.
     pub libtorch: String,
     /// CUDA devices that this libtorch sees.

@@ -1,6 +1,6 @@
 //! Where the exams of a roster come from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -68,17 +68,17 @@ fn candidate(label: &Label, studies: &[ExamFiles]) -> Result<Candidate, String> 
     };
     let study = study(&label.exam, studies)?;
     let patient = label.patient.clone().filter(|patient| !patient.is_empty());
-    let patient = patient.or_else(|| study.patient_id.clone()).unwrap_or_else(|| label.exam.clone());
-    let source = ExamSource::Dicom(study.files.clone());
+    let named = (!study.patient.is_empty()).then(|| study.patient.clone());
+    let patient = patient.or(named).unwrap_or_else(|| label.exam.clone());
+    let source = ExamSource::Dicom(study.files());
     Ok(Candidate { id: label.exam.clone(), patient, class: label.class.clone(), part, source })
 }
 
 fn study<'a>(exam: &str, studies: &'a [ExamFiles]) -> Result<&'a ExamFiles, String> {
-    let fitting: BTreeMap<&str, &ExamFiles> =
-        studies.iter().filter(|study| study.names().any(|name| name == exam)).map(|study| (study.study_uid.as_str(), study)).collect();
-    match fitting.len() {
-        1 => fitting.into_values().next().ok_or_else(String::new),
-        0 => Err(format!("no study for exam `{exam}`; {} studies were found", studies.len())),
-        several => Err(format!("{several} studies fit exam `{exam}`; name the StudyInstanceUID")),
+    let fitting: Vec<&ExamFiles> = studies.iter().filter(|study| study.is_called(exam)).collect();
+    match fitting.as_slice() {
+        [study] => Ok(study),
+        [] => Err(format!("no study for exam `{exam}`; {} studies were found", studies.len())),
+        several => Err(format!("{} studies fit exam `{exam}`; name the StudyInstanceUID", several.len())),
     }
 }

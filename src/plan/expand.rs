@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::{Exam, ExamSource, Input, Part, Plan, Roster, Step, StepId};
 use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
+use crate::report;
 use crate::seed::Seed;
 use crate::spec::{Experiment, Images, Model, Slices, Source, Start};
-use crate::stage::{self, Kind, augment, compare, ingest, phantom, predict, pretrain, report, train, window};
+use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
 
 /// The plan of an experiment.
 pub fn expand(experiment: &Experiment, roster: &Roster) -> Plan {
@@ -33,7 +33,14 @@ struct Builder<'a> {
 type Inputs = BTreeMap<String, Input>;
 
 impl<'a> Builder<'a> {
-    fn step(&mut self, kind: &'static Kind, label: String, params: &impl Serialize, seed: Option<u64>, inputs: Inputs) -> StepId {
+    fn step(
+        &mut self,
+        kind: &'static Kind,
+        label: String,
+        params: &impl Serialize,
+        seed: Option<u64>,
+        inputs: Inputs,
+    ) -> StepId {
         let params = serde_json::to_value(params).expect("BUG: parameters are plain data");
         let seed = seed.filter(|_| kind.random).map(|seed| Seed::root(seed).child(kind.name));
         self.plan.add(Step { label, kind, params, seed, inputs })
@@ -82,8 +89,9 @@ impl<'a> Builder<'a> {
 
     fn augment(&mut self, images: &Images, recipe: &Recipe) -> StepId {
         let windows: Vec<StepId> = recipe.windows.iter().map(|window| self.window(images, *window, Part::Train)).collect();
-        let inputs = windows.iter().enumerate().map(|(at, step)| (format!("windows/{at:02}"), output(*step, "images"))).collect();
-        let params = augment::Params { recipe: recipe.clone() };
+        let inputs =
+            windows.iter().enumerate().map(|(at, step)| (format!("windows/{at:02}"), output(*step, "images"))).collect();
+        let params = augment::Params(recipe.clone());
         self.step(&augment::KIND, format!("augment[x{}]", recipe.product()), &params, None, inputs)
     }
 
@@ -124,9 +132,9 @@ impl<'a> Builder<'a> {
             aggregate: experiment.evaluate.aggregate,
             level: experiment.evaluate.level,
             factors: experiment.factors.clone(),
-            models: experiment.models.iter().map(named).collect(),
+            models: experiment.models.iter().map(levels).collect(),
             comparisons: experiment.compare.clone(),
-            exams: self.roster.part(Part::Test).map(|exam| compare::Reference { id: exam.id.clone(), class: exam.class.clone() }).collect(),
+            exams: self.roster.part(Part::Test).map(reference).collect(),
         };
         self.step(&compare::KIND, "compare".to_owned(), &params, None, predictions)
     }
@@ -137,11 +145,19 @@ impl<'a> Builder<'a> {
             inputs.insert(format!("curves/{}", model.name), output(*step, "curves"));
             inputs.insert(format!("records/{}", model.name), output(*step, "record"));
         }
-        let params = describe(self.experiment, self.roster);
+        let params = super::describe::report(self.experiment, self.roster);
         self.step(&report::KIND, "report".to_owned(), &params, None, inputs)
     }
 }
 
 fn output(step: StepId, port: &'static str) -> Input {
     Input::Output { step, port }
+}
+
+fn levels(model: &Model) -> compare::Model {
+    compare::Model { name: model.name.clone(), levels: model.levels.clone() }
+}
+
+fn reference(exam: &Exam) -> compare::Exam {
+    compare::Exam { id: exam.id.clone(), class: exam.class.clone() }
 }

@@ -6,6 +6,7 @@
 //! 3. [`Manifest`]: the key of a step, known as soon as the contents of its inputs are.
 
 mod cohort;
+mod describe;
 mod expand;
 mod graph;
 mod kinds;

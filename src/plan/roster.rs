@@ -135,7 +135,10 @@ fn draw(open: &[&Candidate], experiment: &Experiment, seed: Seed, faults: &mut V
     for (class, patients) in &patients {
         let for_test = test.get(class).copied().unwrap_or(0);
         if for_test > patients.len() {
-            faults.push(format!("class `{class}` has {} patients to divide and {for_test} are wanted for the test", patients.len()));
+            faults.push(format!(
+                "class `{class}` has {} patients to divide and {for_test} are wanted for the test",
+                patients.len()
+            ));
             continue;
         }
         let (test, development) = patients.split_at(for_test);
@@ -171,7 +174,9 @@ fn test_counts(
     faults: &mut Vec<String>,
 ) -> BTreeMap<String, usize> {
     let mut counts = split.test.clone();
-    let Some(shared) = counts.remove("positive").filter(|_| !patients.contains_key("positive")) else { return split.test.clone() };
+    let Some(shared) = counts.remove("positive").filter(|_| !patients.contains_key("positive")) else {
+        return split.test.clone();
+    };
     let size = |class: &String| patients.get(class).map_or(0, Vec::len);
     let open: Vec<&String> = positive.iter().filter(|class| !counts.contains_key(*class)).collect();
     let all: usize = open.iter().map(|class| size(class)).sum();

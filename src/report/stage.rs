@@ -11,14 +11,15 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::{Study, render};
 use crate::artifact::results::Results;
 use crate::artifact::{Curves, Files, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
-use super::{Study, render};
 use crate::stage::{Kind, Run, Task, predict, pretrain, train};
 
 /// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
-pub const KIND: Kind = Kind { name: "report", version: 1, outputs: &["report"], run: Run::Here(task), cost: 2.0, random: false };
+pub const KIND: Kind =
+    Kind { name: "report", version: 1, outputs: &["report"], run: Run::Here(task), cost: 2.0, random: false };
 
 fn task(task: &Task<'_>) -> Result<()> {
     let (curves, records) = (task.inputs_below("curves"), task.inputs_below("records"));

@@ -7,6 +7,7 @@ use crate::artifact::results::Factor;
 use crate::imaging::{Fit, Recipe, Window};
 use crate::phantom;
 use crate::stage::compare::{Aggregate, Comparison};
+use crate::stage::ingest::Slices;
 use crate::stage::{predict, pretrain, train};
 
 /// One experiment.
@@ -61,22 +62,6 @@ pub enum Source {
         /// Which slices of each exam are used.
         slices: Slices,
     },
-}
-
-/// Which slices of an exam are used; they are counted from the feet up.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Slices {
-    /// Every one.
-    All,
-    /// Those whose position, 0 at the lowest slice and 1 at the highest, is in `from..=to`.
-    Part {
-        /// Lower end, in [0, 1).
-        from: f64,
-        /// Upper end, in (0, 1], above `from`.
-        to: f64,
-    },
-    /// Those of these numbers, from 1.
-    Numbers(Vec<usize>),
 }
 
 /// Who trains, who tunes, who tests; always by patient.

@@ -19,7 +19,8 @@ use std::path::Path;
 
 pub use crate::artifact::results::Factor;
 pub use crate::stage::compare::{Aggregate, Comparison};
-pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Slices, Source, Split, Start};
+pub use crate::stage::ingest::Slices;
+pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Source, Split, Start};
 pub use fault::{Fault, Faults, Place, Spot};
 
 /// Reads the spec at `path`, what it extends, and `overrides` (`key.path=value`) on top.

@@ -30,7 +30,8 @@ use crate::artifact::{Files, Predictions};
 use crate::stats::{self, Basis, Interval, Level, Pair, Placements, Reference, Roc, Scores};
 
 /// The kind. Inputs `models/<name>`.
-pub const KIND: Kind = Kind { name: "compare", version: 1, outputs: &["results"], run: Run::Here(task), cost: 1.0, random: false };
+pub const KIND: Kind =
+    Kind { name: "compare", version: 1, outputs: &["results"], run: Run::Here(task), cost: 1.0, random: false };
 
 fn task(task: &Task<'_>) -> Result<()> {
     run(&task.params()?, &task.inputs_below("models"), &task.job.port("results")?)

@@ -5,7 +5,7 @@ lines of the form `<kind> <what>`."""
 import csv, hashlib, json, os, signal, sys, time
 
 if sys.argv[1] == "--version-json":
-    print(json.dumps({"version": "test", "libtorch": "2.11.0", "cuda_devices": 0}))
+    print(json.dumps({"worker": "test", "libtorch": "2.11.0", "cuda_devices": 0}))
     sys.exit()
 
 folder = sys.argv[1]

@@ -6,9 +6,9 @@ use super::Section;
 use crate::report::document::Block;
 use crate::report::number;
 use crate::report::prose;
+use crate::report::stage::Partition;
 use crate::report::study::Study;
 use crate::report::table::{Cell, Column, Series, Table};
-use crate::report::stage::Partition;
 
 pub(super) const SECTION: Section = Section { id: "cohort", heading: "Cohort and partitions", blocks };
 

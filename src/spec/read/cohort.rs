@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::super::experiment::{Cohort, Slices, Source};
+use super::super::experiment::{Cohort, Source};
 use super::super::section::{Item, Section, suggestion};
 use crate::phantom;
+use crate::stage::ingest::Slices;
 
 /// Classes that a phantom can have.
 const PHANTOM_CLASSES: [&str; 3] = ["none", "left", "right"];
@@ -70,7 +71,7 @@ fn distinct(item: &Item<'_>) -> Option<Vec<String>> {
 fn phantom(s: &mut Section<'_>, classes: Option<&[String]>) -> Option<phantom::Cohort> {
     let exams = s.required("exams", |item| exams(&item, classes));
     let matrix = s.optional("matrix", 512, |item| item.count(64, 1024));
-    Some(phantom::Cohort { exams: exams?, matrix: matrix? })
+    Some(phantom::Cohort { exams: exams?, matrix: matrix?, calcified: None, difficulty: phantom::Difficulty::default() })
 }
 
 /// Exams of each class: all classes of the cohort, no others.
@@ -123,7 +124,7 @@ fn read_slices(item: &Item<'_>) -> Option<Slices> {
     use super::super::tree::Value;
     match &item.node.value {
         Value::String(text) if text == "all" => Some(Slices::All),
-        Value::Array(_) => item.list(|number| number.count(1, 100_000)).map(Slices::Numbers),
+        Value::Array(_) => item.list(|number| Some(number.count(1, 100_000)? - 1)).map(Slices::Listed),
         Value::Table(_) => item.table(|s| part(s, item)),
         _ => item.expected("`\"all\"`, a part like `{ from = 0.3, to = 0.6 }` or numbers like `[3, 4, 5]`"),
     }
@@ -134,5 +135,9 @@ fn part(s: &mut Section<'_>, item: &Item<'_>) -> Option<Slices> {
         |item: Item<'_>| item.number("a position from 0 (lowest slice) to 1 (highest)", |x| (0.0..=1.0).contains(&x));
     let (from, to) = (s.optional("from", 0.0, position), s.optional("to", 1.0, position));
     let (from, to) = (from?, to?);
-    if from < to { Some(Slices::Part { from, to }) } else { item.fault("`from` is not below `to`", "0 is the lowest slice") }
+    if from < to {
+        Some(Slices::Fraction { from, to })
+    } else {
+        item.fault("`from` is not below `to`", "0 is the lowest slice")
+    }
 }

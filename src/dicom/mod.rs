@@ -1,1 +1,25 @@
-//! dicom
+//! DICOM files to exams in Hounsfield units: right or refused, with the reason named.
+//!
+//! [`scan`] finds exams below a folder, [`AxialSeries`] finds the volume in an exam, [`inspect`] tells what is seen in one file.
+
+mod dataset;
+mod fault;
+mod file;
+mod header;
+mod inspect;
+mod jpeg;
+mod orientation;
+mod pixels;
+mod rle;
+mod scan;
+mod series;
+#[cfg(test)]
+mod synthetic;
+
+pub use fault::Fault;
+pub use header::Header;
+pub use inspect::{Inspection, inspect};
+pub use orientation::Orientation;
+pub use pixels::AIR;
+pub use scan::{ExamFiles, SeriesFiles, scan};
+pub use series::AxialSeries;

@@ -105,7 +105,10 @@ mod tests {
         let ((_a, two), (_b, one)) = (set(&[1, 2])?, set(&[1])?);
         let refused =
             |recipe: Params, sets: &[Files]| run(&recipe, sets, Path::new("/nowhere")).expect_err("unfit").to_string();
-        assert_eq!(refused(recipe(2), &[two.clone()]), "1 image sets for a recipe of 2 windows: one each is needed");
+        assert_eq!(
+            refused(recipe(2), std::slice::from_ref(&two)),
+            "1 image sets for a recipe of 2 windows: one each is needed"
+        );
         assert_eq!(refused(recipe(2), &[two, one]), "the set of window 1 lists other slices than the set of window 0");
         Ok(())
     }

@@ -1,0 +1,93 @@
+//! Kind `ingest`: the DICOM files of one exam to its volume in HU. One step an exam, so that a new exam redoes nothing else.
+//!
+//! Input `dicom`: the exam's files. Output `volume`.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::Files;
+use crate::dicom::AxialSeries;
+
+/// Everything that decides the volume beside the files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// Which slices of the series are kept.
+    pub slices: Slices,
+}
+
+/// Which slices of a series are kept, counted from the feet to the head.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slices {
+    /// Every one.
+    All,
+    /// Those whose middle lies in `from..to` of the stack, 0 at the feet, 1 at the head.
+    Fraction {
+        /// Where to begin, in [0, 1].
+        from: f64,
+        /// Where to end, in [0, 1].
+        to: f64,
+    },
+    /// Those of these positions, from 0.
+    Listed(Vec<usize>),
+}
+
+impl Slices {
+    /// Positions that are kept of `count` slices.
+    ///
+    /// # Errors
+    /// When none is left.
+    pub fn of(&self, count: usize) -> Result<Vec<usize>> {
+        let kept: Vec<usize> = match self {
+            Self::All => (0..count).collect(),
+            Self::Fraction { from, to } => {
+                (0..count).filter(|&slice| (*from..*to).contains(&((slice as f64 + 0.5) / count as f64))).collect()
+            }
+            Self::Listed(slices) => slices.clone(),
+        };
+        ensure!(!kept.is_empty(), "{self:?} keeps none of the {count} slices: widen it");
+        Ok(kept)
+    }
+}
+
+/// Writes the volume into `out`.
+///
+/// # Errors
+/// When no file is an axial CT slice, no slice is kept, or a kept one cannot be decoded.
+pub fn run(params: &Params, dicom: &Files, out: &Path) -> Result<()> {
+    let series = AxialSeries::find(dicom)?;
+    series.volume(&params.slices.of(series.len())?)?.write(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_are_kept_by_the_place_of_their_middle() -> Result<()> {
+        let half = Slices::Fraction { from: 0.25, to: 0.75 };
+        assert_eq!(half.of(4)?, [1, 2]);
+        assert_eq!(half.of(1)?, [0]);
+        assert_eq!(Slices::All.of(3)?, [0, 1, 2]);
+        let thin = Slices::Fraction { from: 0.2, to: 0.21 };
+        assert_eq!(
+            thin.of(2).expect_err("keeps none").to_string(),
+            "Fraction { from: 0.2, to: 0.21 } keeps none of the 2 slices: widen it"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_parameter_is_spelt_as_specs_do() -> Result<()> {
+        let read = |text: &str| serde_json::from_str::<Params>(text);
+        assert_eq!(read(r#"{"slices": "all"}"#)?.slices, Slices::All);
+        assert_eq!(read(r#"{"slices": {"listed": [3, 1]}}"#)?.slices, Slices::Listed(vec![3, 1]));
+        assert_eq!(
+            read(r#"{"slices": {"fraction": {"from": 0.4, "to": 0.6}}}"#)?.slices,
+            Slices::Fraction { from: 0.4, to: 0.6 }
+        );
+        Ok(())
+    }
+}

@@ -62,7 +62,7 @@ fn every_file_is_right_or_refused_with_a_reason() -> Result<()> {
         }
         compared += 1;
     }
-    assert_eq!(compared, 72, "files whose HU were compared");
+    assert_eq!(compared, 64, "files whose HU were compared");
     Ok(())
 }
 
@@ -99,9 +99,9 @@ fn refusals_name_their_reason() -> Result<()> {
     let Some(root) = real_files() else { return Ok(()) };
     for (name, reason) in [
         ("study-philips-tilt/DICOMDIR", "has no pixel data"),
-        ("study-philips-tilt/S1000/I10", "ImageType says LOCALIZER"),
-        ("study-philips-tilt/S4010/I10", "ImageType says SECONDARY"),
-        ("study-philips-tilt/S4010/I30", "ImageType says SECONDARY"),
+        ("study-philips-tilt/S1000/I10", "ImageType is ORIGINAL\\PRIMARY\\LOCALIZER"),
+        ("study-philips-tilt/S4010/I10", "REF_SURVIEW: not a slice"),
+        ("study-philips-tilt/S4010/I30", "PATIENT_INFO: not a slice"),
         ("geometry/two-orientations/1.dcm", "Modality is MR, not CT"),
         ("multiframe/enhanced_ct_2frames.dcm", "has 2 frames"),
         ("syntax/ct-chest_JPEG2000LosslessOnly.dcm", "(JPEG 2000 Lossless) is not read"),
@@ -157,6 +157,30 @@ fn a_folder_as_it_comes_is_scanned_into_exams() -> Result<()> {
     Ok(())
 }
 
+/// Damage after the header reaches the decoders of compressed pixels.
+#[test]
+fn damaged_compressed_pixels_never_panic() -> Result<()> {
+    let Some(root) = real_files() else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    for name in
+        ["syntax/ct-chest_JPEGProcess14SV1.dcm", "syntax/ct-chest_JPEGProcess14.dcm", "syntax/ct_rle_many_fragments.dcm"]
+    {
+        let whole = std::fs::read(root.join(name))?;
+        let path = folder.path().join("damaged.dcm");
+        for step in 0..30 {
+            let mut damaged = whole.clone();
+            // Dense over the codec's own headers, sparse over the data.
+            let at = whole.len() / 200 + step * if step < 20 { 16 } else { whole.len() / 40 };
+            damaged[at..at + 16].fill([0x00, 0xFF, 0x55][step % 3]);
+            damaged.truncate(whole.len() - (step % 2) * (step * whole.len() / 60));
+            std::fs::write(&path, damaged)?;
+            let seen = inspect(&path);
+            assert_eq!(seen.ok, seen.error.is_none());
+        }
+    }
+    Ok(())
+}
+
 fn ingested(root: &Path, exam: &str, out: &Path) -> Result<Files> {
     let params = ingest::Params { slices: ingest::Slices::All };
     ingest::run(&params, &Files::of_folder(&root.join(exam))?, out)?;
@@ -194,8 +218,8 @@ fn two_real_heads_go_through_ingest_window_and_augment() -> Result<()> {
     let brain = ImageSet::open(&sets[0])?;
     assert_eq!((brain.rows.len(), brain.height, brain.width), (36, 256, 256));
     assert_eq!((brain.rows[0].exam.as_str(), brain.rows[8].exam.as_str(), brain.rows[8].slice), ("philips", "ge", 0));
-    let parenchyma = brain.image(8 + 20)[128 * 256 + 100];
-    assert!((90..230).contains(&parenchyma), "brain at {parenchyma} of 255 is not grey in the brain window");
+    let grey = brain.image(8 + 20).iter().filter(|&&grey| (1..255).contains(&grey)).count();
+    assert!(grey > 256 * 256 / 8, "only {grey} pixels of a slice at the ventricles are grey in the brain window");
 
     let geometry = vec![Geometry::Identity, Geometry::Zoom(1.1), Geometry::Rotate(15.0), Geometry::Rotate(30.0)];
     let filter = vec![vec![], vec![Filter::Blur(2.0)], vec![Filter::Sharpen], vec![Filter::Blur(2.0), Filter::Sharpen]];

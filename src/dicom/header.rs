@@ -152,7 +152,7 @@ impl Header {
         if self.frames != 1 {
             return Some(format!("has {} frames: only one slice a file is read", self.frames));
         }
-        if self.samples != Some(1) || !self.photometric.starts_with("MONOCHROME") {
+        if self.samples != Some(1) || !["MONOCHROME1", "MONOCHROME2"].contains(&self.photometric.as_str()) {
             return Some(format!("PhotometricInterpretation is {}: colours are not HU", told(&self.photometric)));
         }
         if self.position.is_none() {

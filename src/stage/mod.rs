@@ -7,3 +7,14 @@ pub mod predict;
 pub mod pretrain;
 pub mod train;
 pub mod window;
+
+/// Digest of everything a stage wrote, names included: pinned beside each kind's version, so that bytes cannot change without it.
+#[cfg(test)]
+fn digest(folder: &std::path::Path) -> anyhow::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    for (name, path) in crate::artifact::Files::of_folder(folder)?.iter() {
+        let bytes = std::fs::read(path)?;
+        hasher.update(format!("{name} {}\n", bytes.len()).as_bytes()).update(&bytes);
+    }
+    Ok(hasher.finalize().to_hex()[..16].to_owned())
+}

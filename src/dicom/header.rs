@@ -146,13 +146,13 @@ impl Header {
         if self.modality != "CT" {
             return Some(format!("Modality is {}, not CT", told(&self.modality)));
         }
-        if let Some(kind) = self.image_type.iter().find(|kind| *kind == "LOCALIZER" || *kind == "SECONDARY") {
-            return Some(format!("ImageType says {kind}: not an original slice"));
+        if !self.is_slice() {
+            return Some(format!("ImageType is {}: not a slice", told(&self.image_type.join("\\"))));
         }
         if self.frames != 1 {
             return Some(format!("has {} frames: only one slice a file is read", self.frames));
         }
-        if self.samples != Some(1) || !self.photometric.starts_with("MONOCHROME") {
+        if self.samples != Some(1) || !["MONOCHROME1", "MONOCHROME2"].contains(&self.photometric.as_str()) {
             return Some(format!("PhotometricInterpretation is {}: colours are not HU", told(&self.photometric)));
         }
         if self.position.is_none() {
@@ -166,6 +166,13 @@ impl Header {
             Some(orientation) if !orientation.is_axial() => Some("is not axial by its ImageOrientationPatient".into()),
             Some(_) => self.no_rescale(),
         }
+    }
+
+    /// By Image Type (PS3.3 C.8.2.1.1.1): no localizer, and nothing made afterwards (pages, renderings) unless it is still said to be
+    /// axial, as anonymised, recompressed or reformatted slices are.
+    fn is_slice(&self) -> bool {
+        let says = |kind: &str| self.image_type.iter().any(|value| value == kind);
+        !says("LOCALIZER") && (says("AXIAL") || !says("SECONDARY"))
     }
 
     fn no_rescale(&self) -> Option<String> {

@@ -14,8 +14,7 @@ mod rle;
 mod scan;
 mod series;
 #[cfg(test)]
-mod synthetic;
-pub mod write;
+pub(crate) mod synthetic;
 
 pub use fault::Fault;
 pub use header::Header;

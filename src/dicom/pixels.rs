@@ -180,6 +180,7 @@ fn is_native(uid: &str) -> Result<bool, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::synthetic::Synthetic;
     use super::*;
 
     fn layout(bits: u32, shift: u32, signed: bool) -> Layout {
@@ -197,5 +198,20 @@ mod tests {
         assert_eq!(layout(16, 0, true).value(0x8000), -32768);
         assert_eq!(layout(16, 0, false).value(0x8000), 32768);
         assert_eq!(layout(1, 0, false).value(3), 1);
+    }
+
+    /// Any byte of the header may be wrong, and the file may end anywhere.
+    #[test]
+    fn damage_is_told_and_never_a_panic() {
+        let whole = Synthetic { padding: Some(-2000), ..Synthetic::new("1.1") }.bytes();
+        assert!(Decoded::of(&whole).is_ok());
+        for at in 128..whole.len() {
+            assert!(Decoded::of(&whole[..at]).is_err(), "cut at {at}");
+            for byte in [0x00, 0x01, 0x7F, 0xFF] {
+                let mut damaged = whole.clone();
+                damaged[at] = byte;
+                drop(Decoded::of(&damaged).map(|decoded| decoded.hu_without_padding()));
+            }
+        }
     }
 }

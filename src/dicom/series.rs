@@ -266,7 +266,7 @@ mod tests {
         let told = AxialSeries::find(&files).expect_err("no slice").to_string();
         assert_eq!(
             told,
-            "no axial CT slice among 3 files: 1 x ImageType says LOCALIZER: not an original slice; \
+            "no axial CT slice among 3 files: 1 x ImageType is ORIGINAL\\PRIMARY\\LOCALIZER: not a slice; \
              2 x has no RescaleIntercept: its HU are undefined"
         );
         Ok(())

@@ -2,20 +2,20 @@
 
 /// A CT slice of 2 x 3 pixels.
 #[derive(Debug, Clone)]
-pub(super) struct Synthetic {
-    pub(super) instance: &'static str,
-    pub(super) series: &'static str,
-    pub(super) image_type: &'static str,
-    pub(super) kernel: &'static str,
-    pub(super) orientation: [f64; 6],
-    pub(super) position: [f64; 3],
-    pub(super) intercept: Option<&'static str>,
-    pub(super) padding: Option<i16>,
-    pub(super) pixels: [i16; 6],
+pub(crate) struct Synthetic {
+    pub(crate) instance: &'static str,
+    pub(crate) series: &'static str,
+    pub(crate) image_type: &'static str,
+    pub(crate) kernel: &'static str,
+    pub(crate) orientation: [f64; 6],
+    pub(crate) position: [f64; 3],
+    pub(crate) intercept: Option<&'static str>,
+    pub(crate) padding: Option<i16>,
+    pub(crate) pixels: [i16; 6],
 }
 
 impl Synthetic {
-    pub(super) fn new(instance: &'static str) -> Self {
+    pub(crate) fn new(instance: &'static str) -> Self {
         Self {
             instance,
             series: "1",
@@ -29,7 +29,7 @@ impl Synthetic {
         }
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let word = |value: u16| value.to_le_bytes().to_vec();
         let text = |value: &str| value.as_bytes().to_vec();
         let decimals = |values: &[f64]| text(&values.iter().map(f64::to_string).collect::<Vec<_>>().join("\\"));

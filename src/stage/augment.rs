@@ -13,14 +13,8 @@ use super::{Kind, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSet, ImageSetWriter};
 use crate::imaging::{Image, Recipe};
 
-/// The kind. Inputs `windows/00`, `windows/01`, … in the order of the recipe.
-pub const KIND: Kind =
-    Kind { name: "augment", version: 1, outputs: &["images"], run: Run::Here(task), cost: 10.0, random: false };
-
-fn task(task: &Task<'_>) -> Result<()> {
-    let windowed: Vec<Files> = task.inputs_below("windows").into_values().collect();
-    run(&task.params()?, &windowed, &task.job.port("images")?).map(|_| ())
-}
+/// Grows whenever the same inputs give other bytes.
+pub const VERSION: u32 = 1;
 
 /// The recipe decides everything beside the images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +71,7 @@ fn append(writer: &mut ImageSetWriter, row: &ImageRow, variants: &[Image]) -> Re
 
 #[cfg(test)]
 mod tests {
+    use super::super::digest;
     use super::*;
     use crate::imaging::{Filter, Geometry, Window};
 
@@ -115,8 +110,29 @@ mod tests {
         let ((_a, two), (_b, one)) = (set(&[1, 2])?, set(&[1])?);
         let refused =
             |recipe: Params, sets: &[Files]| run(&recipe, sets, Path::new("/nowhere")).expect_err("unfit").to_string();
-        assert_eq!(refused(recipe(2), &[two.clone()]), "1 image sets for a recipe of 2 windows: one each is needed");
+        assert_eq!(
+            refused(recipe(2), std::slice::from_ref(&two)),
+            "1 image sets for a recipe of 2 windows: one each is needed"
+        );
         assert_eq!(refused(recipe(2), &[two, one]), "the set of window 1 lists other slices than the set of window 0");
+        Ok(())
+    }
+
+    #[test]
+    fn version_1_writes_these_bytes() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let mut writer = ImageSetWriter::create(folder.path(), 1, 8, 8)?;
+        let pixels: Vec<u8> = (0..64_u8).map(|at| at.wrapping_mul(37)).collect();
+        writer.push(ImageRow { image: 0, exam: "a".into(), slice: 3, class: "left".into(), variant: 0 }, &pixels)?;
+        writer.finish()?;
+        let geometry = vec![Geometry::Identity, Geometry::Zoom(1.1), Geometry::Rotate(15.0)];
+        let unsharp = Filter::UnsharpMask { sigma: 1.0, weight: 0.6 };
+        let filter =
+            vec![vec![], vec![Filter::Blur(2.0), Filter::Sharpen], vec![Filter::Smooth, Filter::FindEdges], vec![unsharp]];
+        let recipe = Recipe { windows: vec![Window { width: 80.0, level: 35.0 }], geometry, filter };
+        let out = tempfile::tempdir()?;
+        run(&Params(recipe), &[Files::of_folder(folder.path())?], out.path())?;
+        assert_eq!((VERSION, digest(out.path())?.as_str()), (1, "61ca414af1b54cc3"));
         Ok(())
     }
 }

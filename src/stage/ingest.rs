@@ -7,17 +7,11 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Run, Task};
 use crate::artifact::Files;
 use crate::dicom::AxialSeries;
 
-/// The kind.
-pub const KIND: Kind =
-    Kind { name: "ingest", version: 1, outputs: &["volume"], run: Run::Here(task), cost: 1.0, random: false };
-
-fn task(task: &Task<'_>) -> Result<()> {
-    run(&task.params()?, task.input("dicom")?, &task.job.port("volume")?)
-}
+/// Grows whenever the same inputs give other bytes.
+pub const VERSION: u32 = 1;
 
 /// Everything that decides the volume beside the files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,7 +66,9 @@ pub fn run(params: &Params, dicom: &Files, out: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::digest;
     use super::*;
+    use crate::dicom::synthetic::Synthetic;
 
     #[test]
     fn slices_are_kept_by_the_place_of_their_middle() -> Result<()> {
@@ -97,6 +93,23 @@ mod tests {
             read(r#"{"slices": {"fraction": {"from": 0.4, "to": 0.6}}}"#)?.slices,
             Slices::Fraction { from: 0.4, to: 0.6 }
         );
+        Ok(())
+    }
+
+    #[test]
+    fn version_1_writes_these_bytes() -> Result<()> {
+        let (dicom, out) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        for (name, position) in [("1.1", 5.0), ("1.2", 0.0)] {
+            let slice = Synthetic {
+                pixels: [0, 1, 2, 1000, 1064, -2000],
+                position: [0.0, 0.0, position],
+                kernel: "H31s",
+                ..Synthetic::new(name)
+            };
+            std::fs::write(dicom.path().join(name), slice.bytes())?;
+        }
+        run(&Params { slices: Slices::All }, &Files::of_folder(dicom.path())?, out.path())?;
+        assert_eq!((VERSION, digest(out.path())?.as_str()), (1, "4d6574cf73a731de"));
         Ok(())
     }
 }

@@ -14,13 +14,8 @@ use super::{Kind, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume};
 use crate::imaging::{Fit, Image, Window};
 
-/// The kind. Inputs `exams/<id>`.
-pub const KIND: Kind =
-    Kind { name: "window", version: 1, outputs: &["images"], run: Run::Here(task), cost: 1.0, random: false };
-
-fn task(task: &Task<'_>) -> Result<()> {
-    run(&task.params()?, &task.inputs_below("exams"), &task.job.port("images")?)
-}
+/// Grows whenever the same inputs give other bytes.
+pub const VERSION: u32 = 1;
 
 /// Everything that decides the images beside the volumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +81,7 @@ fn append(set: &mut ImageSetWriter, exam: &ExamLabel, images: &[Image]) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use super::super::digest;
     use super::*;
     use crate::artifact::{ImageSet, SliceRow};
 
@@ -128,5 +124,15 @@ mod tests {
     fn a_label_without_a_volume_is_named() {
         let failure = run(&params(&[("c", "none")]), &BTreeMap::new(), Path::new("/nowhere")).expect_err("no volume");
         assert_eq!(failure.to_string(), "exam c has a label but no volume");
+    }
+
+    #[test]
+    fn version_1_writes_these_bytes() -> Result<()> {
+        let (_folder, files) = volume(&[-5.0, 10.0, 34.5, 80.0, 20.0, 30.0, 40.0, 50.0])?;
+        let out = tempfile::tempdir()?;
+        let params = Params { size: 5, ..params(&[("a", "left")]) };
+        run(&params, &BTreeMap::from([("a".to_owned(), files)]), out.path())?;
+        assert_eq!((VERSION, digest(out.path())?.as_str()), (1, "c9fb7aa56216f8ad"));
+        Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, Faults> {
     let root = layers::gather(&mut log, path, overrides);
     let experiment = root.and_then(|root| read::experiment(&log, &root));
     match experiment {
-        Some(experiment) if log.is_clean() => Ok(experiment),
+        Some(experiment) if log.count() == 0 => Ok(experiment),
         _ => Err(Faults::new(log.into_faults())),
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Section<'a> {
     origin: &'a Origin,
     path: String,
     asked: Vec<&'static str>,
+    missing: Vec<&'static str>,
 }
 
 impl<'a> Item<'a> {
@@ -118,11 +119,15 @@ impl<'a> Item<'a> {
     /// A table of keys known to `read`.
     pub(super) fn table<T>(&self, read: impl FnOnce(&mut Section<'a>) -> Option<T>) -> Option<T> {
         let Value::Table(table) = &self.node.value else { return self.expected("a table") };
-        let mut section =
-            Section { log: self.log, table, origin: &self.node.origin, path: self.path.clone(), asked: Vec::new() };
-        let value = read(&mut section);
-        section.refuse_unknown();
-        value
+        let section = Section {
+            log: self.log,
+            table,
+            origin: &self.node.origin,
+            path: self.path.clone(),
+            asked: Vec::new(),
+            missing: Vec::new(),
+        };
+        section.read(read)
     }
 
     /// A table whose keys the author chooses: each key with where it stands, and its value.
@@ -142,6 +147,12 @@ impl<'a> Item<'a> {
 }
 
 impl<'a> Section<'a> {
+    fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let value = read(&mut self);
+        self.finish();
+        value
+    }
+
     /// The value of `key` if it is there.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Item<'a>> {
         self.asked.push(key);
@@ -152,7 +163,10 @@ impl<'a> Section<'a> {
     pub(super) fn required<T>(&mut self, key: &'static str, read: impl FnOnce(Item<'a>) -> Option<T>) -> Option<T> {
         match self.get(key) {
             Some(item) => read(item),
-            None => self.fault(format!("missing `{}`", joined(&self.path, key)), ""),
+            None => {
+                self.missing.push(key);
+                None
+            }
         }
     }
 
@@ -172,7 +186,8 @@ impl<'a> Section<'a> {
             Some(item) => item.table(read),
             None => {
                 let path = joined(&self.path, key);
-                read(&mut Section { log: self.log, table: &EMPTY, origin: self.origin, path, asked: Vec::new() })
+                let (log, origin) = (self.log, self.origin);
+                Section { log, table: &EMPTY, origin, path, asked: Vec::new(), missing: Vec::new() }.read(read)
             }
         }
     }
@@ -183,11 +198,17 @@ impl<'a> Section<'a> {
         None
     }
 
-    fn refuse_unknown(&self) {
-        for entry in self.table.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str())) {
-            let place = if self.path.is_empty() { "spec".to_owned() } else { format!("`{}`", self.path) };
+    /// Tells what was not asked for and what was asked for in vain; a misspelt key is only told as the first.
+    fn finish(&self) {
+        let unknown: Vec<_> = self.table.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str())).collect();
+        for entry in &unknown {
+            let place = if self.path.is_empty() { "the spec".to_owned() } else { format!("`{}`", self.path) };
             let fact = format!("unknown key `{}` in {place}", entry.key.escape_debug());
             self.log.fault(&entry.origin, fact, suggestion(&entry.key, &self.asked));
+        }
+        let is_misspelt = |key: &str| unknown.iter().any(|entry| nearest(&entry.key, &self.asked) == Some(key));
+        for key in self.missing.iter().filter(|key| !is_misspelt(key)) {
+            self.log.fault(self.origin, format!("missing `{}`", joined(&self.path, key)), "");
         }
     }
 }
@@ -196,15 +217,22 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
+/// A list longer than this hides the nearest name rather than adding to it.
+const FEW: usize = 8;
+
 /// Advice for a name that is not among `known`: the nearest one, if one is near, and all of them.
 pub(super) fn suggestion(name: &str, known: &[&str]) -> String {
-    let distance = |known: &&&str| strsim::damerau_levenshtein(&name.to_lowercase(), known);
-    let nearest = known.iter().min_by_key(distance).filter(|known| distance(known) <= 1 + name.len() / 4);
-    match nearest {
-        Some(nearest) if known.len() > 1 => format!("did you mean `{nearest}`? expected {}", listed(known)),
+    match nearest(name, known) {
+        Some(nearest) if (2..=FEW).contains(&known.len()) => format!("did you mean `{nearest}`? expected {}", listed(known)),
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("expected {}", listed(known)),
     }
+}
+
+/// The known name that `name` may be a slip of.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), known);
+    known.iter().copied().min_by_key(distance).filter(|known| distance(known) <= 1 + name.chars().count() / 4)
 }
 
 /// `a`, `b` or `c`.

@@ -67,9 +67,9 @@ impl Log {
         }
     }
 
-    /// Whether nothing is wrong so far.
-    pub(super) fn is_clean(&self) -> bool {
-        self.faults.borrow().is_empty()
+    /// Faults found so far.
+    pub(super) fn count(&self) -> usize {
+        self.faults.borrow().len()
     }
 
     /// Every fault found.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::super::experiment::{Cohort, Source};
 use super::super::section::{Item, Section, suggestion};
+use super::super::tree::Value;
 use crate::phantom;
 use crate::stage::ingest::Slices;
 
@@ -77,7 +78,7 @@ fn phantom(s: &mut Section<'_>, classes: Option<&[String]>) -> Option<phantom::C
 /// Exams of each class: all classes of the cohort, no others.
 fn exams(item: &Item<'_>, classes: Option<&[String]>) -> Option<BTreeMap<String, usize>> {
     let counts: Vec<_> = item.named()?.into_iter().map(|(class, at, count)| (class, at, count.count(1, 1_000_000))).collect();
-    let Some(classes) = classes else { return None };
+    let classes = classes?;
     let known: Vec<_> = classes.iter().map(String::as_str).collect();
     for (class, origin, _) in &counts {
         if !known.contains(class) {
@@ -110,7 +111,7 @@ fn dicom(s: &Section<'_>, root: Option<Item<'_>>, labels: Option<Item<'_>>, slic
 }
 
 /// A path at which there is what is expected.
-pub(super) fn existing(item: &Item<'_>, what: &str, is_there: impl Fn(&PathBuf) -> bool) -> Option<PathBuf> {
+fn existing(item: &Item<'_>, what: &str, is_there: impl Fn(&PathBuf) -> bool) -> Option<PathBuf> {
     let path = item.path()?;
     if is_there(&path) {
         return Some(path);
@@ -121,7 +122,6 @@ pub(super) fn existing(item: &Item<'_>, what: &str, is_there: impl Fn(&PathBuf) 
 
 /// `"all"`, `{ from = 0.3, to = 0.6 }` or `[3, 4, 5]`.
 fn read_slices(item: &Item<'_>) -> Option<Slices> {
-    use super::super::tree::Value;
     match &item.node.value {
         Value::String(text) if text == "all" => Some(Slices::All),
         Value::Array(_) => item.list(|number| Some(number.count(1, 100_000)? - 1)).map(Slices::Listed),

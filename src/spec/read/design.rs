@@ -15,6 +15,8 @@ const MOST_MODELS: usize = 10_000;
 /// The factors in order.
 pub(super) struct Design<'a> {
     axes: Vec<Axis<'a>>,
+    /// Nothing had to be left out. The models of what is left are still worth reading for their own faults.
+    pub(super) is_whole: bool,
 }
 
 /// One factor.
@@ -79,45 +81,48 @@ impl<'d, 'a> Cell<'d, 'a> {
     }
 }
 
-/// Reads the design; without one there is one model.
+/// Reads the design; without one there is one model. `None` where too little is left to tell which models are meant.
 pub(super) fn read<'a>(log: &Log, written: &Document<'a>) -> Option<Design<'a>> {
-    let Some(item) = &written.design else { return Some(Design { axes: Vec::new() }) };
+    let Some(item) = &written.design else { return Some(Design { axes: Vec::new(), is_whole: true }) };
+    let before = log.count();
     let axes: Vec<_> =
         item.named()?.into_iter().map(|(name, origin, levels)| axis(log, written, name, origin, &levels)).collect();
-    let axes: Vec<Axis<'_>> = axes.into_iter().collect::<Option<_>>()?;
+    let axes: Vec<Axis<'_>> = axes.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
     let models = axes.iter().try_fold(1_usize, |product, axis| product.checked_mul(axis.levels.len()));
     if models.is_none_or(|models| models > MOST_MODELS) {
         return item.fault(format!("the design has more than {MOST_MODELS} models"), "take factors or levels away");
     }
-    Some(Design { axes })
+    Some(Design { axes, is_whole: log.count() == before })
 }
 
-fn axis<'a>(log: &Log, written: &Document<'a>, name: &str, origin: &'a Origin, item: &Item<'a>) -> Option<Axis<'a>> {
+/// One factor: `Some(None)` where it is faulty and the models can be told without it, `None` where they cannot.
+fn axis<'a>(log: &Log, written: &Document<'a>, name: &str, origin: &'a Origin, item: &Item<'a>) -> Option<Option<Axis<'a>>> {
     let parts = &written.parts;
-    let path = match name {
-        "augment" => known_levels(item, parts.augment.as_ref()).map(|()| None),
-        "network" => known_levels(item, parts.network.as_ref()).map(|()| None),
-        "weights" => known_levels(item, parts.weights.as_ref()).map(|()| None),
-        path => variable(log, path, origin).map(Some),
+    let axis = |path, levels| Axis { name: name.to_owned(), origin, path, levels };
+    let family = match name {
+        "augment" => parts.augment.as_ref().map(names),
+        "network" => parts.network.as_ref().map(names),
+        "weights" => parts.weights.as_ref().map(names),
+        path => return Some(variable(log, path, origin).zip(levels(item)).map(|(path, levels)| axis(Some(path), levels))),
     };
-    let levels = levels(item);
-    Some(Axis { name: name.to_owned(), origin, path: path?, levels: levels? })
+    let levels = known(item, levels(item)?, &family?);
+    (!levels.is_empty()).then(|| Some(axis(None, levels)))
 }
 
-/// Levels that name tables of a family. A family that is faulty as a whole has its fault already.
-fn known_levels<T>(item: &Item<'_>, family: Option<&Named<T>>) -> Option<()> {
-    let known: Vec<_> = family?.iter().map(|(name, _)| name.as_str()).collect();
-    let check = |part: Item<'_>| {
-        let name = part.string()?;
-        let hint = suggestion(name, &known);
-        let fact = || format!("`design.{}` names `{}`, which is not there", last(&item.path), name.escape_debug());
-        if known.contains(&name) { Some(()) } else { part.fault(fact(), hint) }
-    };
-    item.list(check).map(|_| ())
+fn names<T>(family: &Named<T>) -> Vec<&str> {
+    family.iter().map(|(name, _)| name.as_str()).collect()
 }
 
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
+/// Those levels that name tables of a family.
+fn known<'a>(item: &Item<'a>, mut levels: Vec<(String, &'a Node)>, names: &[&str]) -> Vec<(String, &'a Node)> {
+    for part in item.items().unwrap_or_default() {
+        if let Some(level) = part.string().filter(|level| !names.contains(level)) {
+            let fact = format!("`{}` names `{}`, which is not there", item.path, level.escape_debug());
+            part.fault::<()>(fact, suggestion(level, names));
+        }
+    }
+    levels.retain(|(level, _)| names.contains(&level.as_str()));
+    levels
 }
 
 /// A path into what a model is made of.

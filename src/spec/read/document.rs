@@ -43,24 +43,22 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let notes = s.optional("notes", Vec::new(), |item| notes(&item));
         let cohort = s.required("cohort", |item| item.table(cohort::read));
         let split = s.required("split", |item| item.table(|s| split::read(s, cohort.as_ref())));
-        let images = s.required("images", |item| item.table(images::read));
+        let images = s.required("images", |item| item.table(|s| Some(images::read(s))));
         let (evaluate, predict) = s.table_or_empty("evaluate", |s| Some(training::evaluate(s))).unwrap_or_default();
-        let parts = parts(s, seed, images, predict);
+        let parts = parts(s, seed, images.unwrap_or_default(), predict);
         let (design, compare) = (s.get("design"), s.get("compare"));
         Some(Document { name, title, notes, cohort, split, evaluate, parts, design, compare })
     })
 }
 
-fn parts<'a>(s: &mut Section<'a>, seed: Option<u64>, images: Option<Images>, predict: Option<predict::Params>) -> Parts<'a> {
-    let plain = images.as_ref().map(|images| images.window);
-    let size = images.as_ref().map(|images| images.size);
+fn parts<'a>(s: &mut Section<'a>, seed: Option<u64>, images: images::Written, predict: Option<predict::Params>) -> Parts<'a> {
     Parts {
         seed,
-        augment: s.optional("augment", Vec::new(), |item| named(&item, |item| augment::read(item, plain))),
-        network: s.required("network", |item| named(&item, |item| training::network(item, size))),
+        augment: s.optional("augment", Vec::new(), |item| named(&item, |item| augment::read(item, images.window))),
+        network: s.required("network", |item| named(&item, |item| training::network(item, images.size))),
         weights: s.required("weights", |item| named(&item, training::weights)),
         solver: s.table_or_empty("solver", training::solver),
-        images,
+        images: images.whole(),
         predict,
     }
 }

@@ -4,11 +4,26 @@ use super::super::experiment::Images;
 use super::super::section::{Item, Section};
 use crate::imaging::{Fit, Window};
 
-pub(super) fn read(s: &mut Section<'_>) -> Option<Images> {
+/// `[images]` field by field: others are checked against a size or a window even where the rest of the table is faulty.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Written {
+    pub(super) size: Option<usize>,
+    pub(super) window: Option<Window>,
+    fit: Option<Fit>,
+}
+
+impl Written {
+    /// The whole, if every field is right.
+    pub(super) fn whole(self) -> Option<Images> {
+        Some(Images { size: self.size?, window: self.window?, fit: self.fit? })
+    }
+}
+
+pub(super) fn read(s: &mut Section<'_>) -> Written {
     let size = s.required("size", |item| item.count(16, 1024));
     let window = s.required("window", |item| window(&item));
     let fit = s.optional("fit", Fit::Squash, |item| item.one_of(&[("squash", Fit::Squash), ("pad", Fit::Pad)]));
-    Some(Images { size: size?, window: window?, fit: fit? })
+    Written { size, window, fit }
 }
 
 /// `{ width = 80, level = 35 }`.

@@ -21,7 +21,8 @@ pub(super) fn experiment(log: &Log, root: &Node) -> Option<Experiment> {
     let design = design::read(log, &written);
     let models = design.as_ref().and_then(|design| model::all(log, root, design));
     let factors = design.as_ref().map(|design| design.factors());
-    let compare = factors.as_ref().and_then(|factors| compare::read(written.compare.as_ref(), factors));
+    let whole = design.as_ref().is_some_and(|design| design.is_whole);
+    let compare = factors.as_ref().filter(|_| whole).and_then(|factors| compare::read(written.compare.as_ref(), factors));
     Some(Experiment {
         name: written.name?,
         title: written.title?,

@@ -9,8 +9,8 @@ use super::document::{self, Document, Named};
 use super::training::{Formula, From, Network, Weights};
 use crate::stage::{pretrain, train};
 
-/// DIGITS 4 writes a weight decay of this share of the learning rate.
-const DECAY_OF_RATE: f64 = 0.01;
+/// DIGITS 4 divides the learning rate by this for the weight decay.
+const RATE_TO_DECAY: f64 = 100.0;
 
 /// Every model, or `None` after every fault of every cell was noted.
 pub(super) fn all(log: &Log, root: &Node, design: &Design<'_>) -> Option<Vec<Model>> {
@@ -58,8 +58,10 @@ fn chosen<T: Clone>(root: &Item<'_>, family: &str, cell: &Cell<'_, '_>, tables: 
         (None, several) => {
             let names: Vec<_> = several.iter().map(|(name, _)| name.as_str()).collect();
             let fact = format!("there are {} tables of `{family}`, and `[design]` does not say which", names.len());
-            return root
-                .fault(fact, format!("add `{family} = [\"{}\"]` to `[design]`, or another of {}", names[0], listed(&names)));
+            let hint = format!("add `{family} = [\"{}\"]` to `[design]`, or another of {}", names[0], listed(&names));
+            let place = root.named()?.into_iter().find(|(name, ..)| *name == family).map(|(_, origin, _)| origin);
+            root.log.fault(place.unwrap_or(&root.node.origin), fact, hint);
+            return None;
         }
     };
     tables.iter().find(|(name, _)| name == level).and_then(|(_, table)| table.clone()).map(Some)
@@ -128,7 +130,7 @@ fn params(written: &Document<'_>, network: &Network, weights: &Weights<'_>) -> O
         solver: train::Solver {
             learning_rate: weights.learning_rate,
             momentum: solver.momentum,
-            weight_decay: solver.weight_decay.unwrap_or(weights.learning_rate * DECAY_OF_RATE),
+            weight_decay: solver.weight_decay.unwrap_or(weights.learning_rate / RATE_TO_DECAY),
             step: solver.step,
             gamma: solver.gamma,
         },

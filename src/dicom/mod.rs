@@ -15,6 +15,7 @@ mod scan;
 mod series;
 #[cfg(test)]
 pub(crate) mod synthetic;
+pub mod write;
 
 pub use fault::Fault;
 pub use header::Header;

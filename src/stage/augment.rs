@@ -13,8 +13,13 @@ use super::{Kind, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSet, ImageSetWriter};
 use crate::imaging::{Image, Recipe};
 
-/// Grows whenever the same inputs give other bytes.
-pub const VERSION: u32 = 1;
+/// The kind. Inputs `windows/00`, `windows/01`, … in the order of the recipe.
+pub const KIND: Kind = Kind { name: "augment", version: 1, outputs: &["images"], run: Run::Here(task), cost: 10.0, random: false };
+
+fn task(task: &Task<'_>) -> Result<()> {
+    let windowed: Vec<Files> = task.inputs_below("windows").into_values().collect();
+    run(&task.params()?, &windowed, &task.job.port("images")?).map(|_| ())
+}
 
 /// The recipe decides everything beside the images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,7 +137,7 @@ mod tests {
         let recipe = Recipe { windows: vec![Window { width: 80.0, level: 35.0 }], geometry, filter };
         let out = tempfile::tempdir()?;
         run(&Params(recipe), &[Files::of_folder(folder.path())?], out.path())?;
-        assert_eq!((VERSION, digest(out.path())?.as_str()), (1, "61ca414af1b54cc3"));
+        assert_eq!((KIND.version, digest(out.path())?.as_str()), (1, "61ca414af1b54cc3"));
         Ok(())
     }
 }

@@ -7,11 +7,16 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::{Kind, Run, Task};
 use crate::artifact::Files;
 use crate::dicom::AxialSeries;
 
-/// Grows whenever the same inputs give other bytes.
-pub const VERSION: u32 = 1;
+/// The kind. Input `dicom`.
+pub const KIND: Kind = Kind { name: "ingest", version: 1, outputs: &["volume"], run: Run::Here(task), cost: 1.0, random: false };
+
+fn task(task: &Task<'_>) -> Result<()> {
+    run(&task.params()?, task.input("dicom")?, &task.job.port("volume")?)
+}
 
 /// Everything that decides the volume beside the files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,7 +114,7 @@ mod tests {
             std::fs::write(dicom.path().join(name), slice.bytes())?;
         }
         run(&Params { slices: Slices::All }, &Files::of_folder(dicom.path())?, out.path())?;
-        assert_eq!((VERSION, digest(out.path())?.as_str()), (1, "4d6574cf73a731de"));
+        assert_eq!((KIND.version, digest(out.path())?.as_str()), (1, "4d6574cf73a731de"));
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What each kind of stage is: its parameters, its ports and, for kinds that need no libtorch, how it runs.
 
 pub mod augment;
+pub mod compare;
 pub mod ingest;
 pub mod job;
 mod kind;
@@ -9,6 +10,11 @@ pub mod predict;
 pub mod pretrain;
 pub mod train;
 pub mod window;
+
+pub use kind::{Kind, Run, Task};
+
+/// The libtorch that worker kinds run on; part of their keys. The worker refuses to start with another.
+pub const LIBTORCH: &str = "2.11.0";
 
 /// Digest of everything a stage wrote, names included: pinned beside each kind's version, so that bytes cannot change without it.
 #[cfg(test)]

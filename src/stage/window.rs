@@ -14,8 +14,12 @@ use super::{Kind, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume};
 use crate::imaging::{Fit, Image, Window};
 
-/// Grows whenever the same inputs give other bytes.
-pub const VERSION: u32 = 1;
+/// The kind. Inputs `exams/<id>`.
+pub const KIND: Kind = Kind { name: "window", version: 1, outputs: &["images"], run: Run::Here(task), cost: 1.0, random: false };
+
+fn task(task: &Task<'_>) -> Result<()> {
+    run(&task.params()?, &task.inputs_below("exams"), &task.job.port("images")?)
+}
 
 /// Everything that decides the images beside the volumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,7 +136,7 @@ mod tests {
         let out = tempfile::tempdir()?;
         let params = Params { size: 5, ..params(&[("a", "left")]) };
         run(&params, &BTreeMap::from([("a".to_owned(), files)]), out.path())?;
-        assert_eq!((VERSION, digest(out.path())?.as_str()), (1, "c9fb7aa56216f8ad"));
+        assert_eq!((KIND.version, digest(out.path())?.as_str()), (1, "c9fb7aa56216f8ad"));
         Ok(())
     }
 }

@@ -339,13 +339,15 @@ fn large(subjects: usize, seed: u64, prevalence: f64) -> Vec<Scores> {
     let rows: Vec<[f64; 5]> = (0..subjects).map(|_| std::array::from_fn(|_| draw())).collect();
     let reference = Arc::new(Reference::new(rows.iter().map(|u| u[0] < prevalence).collect()).expect("both classes"));
     let shift = |u: &[f64; 5]| f64::from(u8::from(u[0] < prevalence));
-    let curves: [&dyn Fn(&[f64; 5]) -> f64; 4] = [
-        &|u| u[1] + 0.25 * shift(u),
-        &|u| (0.5 * u[1] + 0.5 * u[2]) + 0.25 * shift(u),
-        &|u| (20.0 * u[3]).floor() + 4.0 * shift(u),
-        &|u| u[4],
-    ];
-    curves.map(|score| Scores::new(&reference, &rows.iter().map(score).collect::<Vec<_>>()).expect("scores")).into()
+    let ranked = |score: &dyn Fn(&[f64; 5]) -> f64| {
+        Scores::new(&reference, &rows.iter().map(score).collect::<Vec<_>>()).expect("scores")
+    };
+    vec![
+        ranked(&|u| u[1] + 0.25 * shift(u)),
+        ranked(&|u| (0.5 * u[1] + 0.5 * u[2]) + 0.25 * shift(u)),
+        ranked(&|u| (20.0 * u[3]).floor() + 4.0 * shift(u)),
+        ranked(&|u| u[4]),
+    ]
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 pub use self::aggregate::Aggregate;
@@ -142,7 +142,8 @@ fn apply<'a>(params: &'a Params, predictions: &BTreeMap<String, Predictions>) ->
 
 fn ensure_distinct(exams: &[Exam]) -> Result<()> {
     let mut seen = BTreeSet::new();
-    exams.iter().try_for_each(|exam| Ok(ensure!(seen.insert(&exam.id), "test exam `{}` is listed twice", exam.id)))
+    let twice = exams.iter().find(|exam| !seen.insert(&exam.id));
+    twice.map_or(Ok(()), |exam| bail!("test exam `{}` is listed twice", exam.id))
 }
 
 fn curves(params: &Params, applied: &[Applied<'_>]) -> Result<Vec<Curve>> {

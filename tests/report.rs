@@ -4,7 +4,8 @@ mod study;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use bgh::artifact::Files;
@@ -15,6 +16,19 @@ fn rendered(inputs: &Inputs) -> Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
     inputs.render(folder.path())?;
     Ok(folder)
+}
+
+/// The factorial study, rendered once for all tests that only read it.
+fn factorial_folder() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-factorial");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("what an earlier build rendered can be removed");
+        }
+        factorial().render(&folder).expect("the factorial study renders");
+        folder
+    });
+    &FOLDER
 }
 
 fn text(folder: &Path, name: &str) -> Result<String> {
@@ -30,10 +44,10 @@ fn tables(folder: &Path, form: &str) -> Result<String> {
 
 #[test]
 fn tables_of_the_factorial_design() -> Result<()> {
-    let folder = rendered(&factorial())?;
-    insta::assert_snapshot!("factorial_csv", tables(folder.path(), ".csv")?);
-    insta::assert_snapshot!("factorial_tex", tables(folder.path(), ".tex")?);
-    insta::assert_snapshot!("factorial_md", text(folder.path(), "report.md")?);
+    let folder = factorial_folder();
+    insta::assert_snapshot!("factorial_csv", tables(folder, ".csv")?);
+    insta::assert_snapshot!("factorial_tex", tables(folder, ".tex")?);
+    insta::assert_snapshot!("factorial_md", text(folder, "report.md")?);
     Ok(())
 }
 
@@ -59,31 +73,31 @@ fn odd_names_are_escaped_in_every_form() -> Result<()> {
 
 #[test]
 fn pages_are_sound() -> Result<()> {
-    for inputs in [factorial(), one_factor(), without_models_known()] {
-        let folder = rendered(&inputs)?;
-        sound_page(&text(folder.path(), "report.html")?)?;
-        drawings_are_sound(folder.path())?;
-        links_lead_somewhere(folder.path())?;
+    let (one_factor, unknown) = (rendered(&one_factor())?, rendered(&without_models_known())?);
+    for folder in [factorial_folder(), one_factor.path(), unknown.path()] {
+        sound_page(&text(folder, "report.html")?)?;
+        drawings_are_sound(folder)?;
+        links_lead_somewhere(folder)?;
     }
     Ok(())
 }
 
 #[test]
 fn equal_inputs_give_equal_bytes() -> Result<()> {
-    let (one, two) = (rendered(&factorial())?, rendered(&factorial())?);
+    let again = rendered(&factorial())?;
     let bytes = |folder: &Path| -> Result<BTreeMap<String, Vec<u8>>> {
         Files::of_folder(folder)?.iter().map(|(name, path)| Ok((name.to_owned(), fs::read(path)?))).collect()
     };
-    assert_eq!(bytes(one.path())?, bytes(two.path())?);
+    assert_eq!(bytes(factorial_folder())?, bytes(again.path())?);
     Ok(())
 }
 
 #[test]
 fn the_scores_are_passed_on_and_curves_are_long() -> Result<()> {
-    let folder = rendered(&factorial())?;
-    assert_eq!(text(folder.path(), "scores.csv")?, study::SCORES);
-    assert_eq!(text(folder.path(), "slices.csv")?, study::SLICES);
-    let curves = text(folder.path(), "curves.csv")?;
+    let folder = factorial_folder();
+    assert_eq!(text(folder, "scores.csv")?, study::SCORES);
+    assert_eq!(text(folder, "slices.csv")?, study::SLICES);
+    let curves = text(folder, "curves.csv")?;
     assert!(curves.starts_with("model,epoch,updates,learning_rate,train_loss,tune_loss,tune_accuracy\n"), "{curves}");
     assert!(curves.contains("\nx48-googlenet-pretrained,0,0,"), "{curves}");
     Ok(())
@@ -174,7 +188,7 @@ fn the_summary_names_the_best_model() -> Result<()> {
     let inputs = factorial();
     let best: &Results = &inputs.results;
     assert_eq!(best.models[7].auc, 1.0, "the fixture has its best model last");
-    let page = text(rendered(&inputs)?.path(), "report.md")?;
+    let page = text(factorial_folder(), "report.md")?;
     let key = "**Of 8 models, x48-googlenet-pretrained had the largest area under the ROC curve: 1.00 (95% CI: 0.94, 1.00) on 110 test exams (55 positive, 55 negative).**";
     assert!(page.contains(key), "{page}");
     Ok(())

@@ -62,7 +62,8 @@ fn curves(study: &Study) -> Data {
             number::exact(epoch.tune_accuracy),
         ]
     };
-    let rows = study.learned().into_iter().flat_map(|(model, curves)| curves.0.iter().map(move |epoch| row(model, epoch)));
+    let rows =
+        study.learned().into_iter().flat_map(|(model, curves)| curves.0.iter().map(move |epoch| row(&model.name, epoch)));
     Data { header: header.map(String::from).to_vec(), rows: rows.collect() }
 }
 

@@ -47,7 +47,7 @@ fn block(block: &Block) -> String {
 }
 
 fn figure_text(figure: &Figure) -> String {
-    let panel = |(letter, stem, panel): (Option<char>, String, &super::figure::Panel)| {
+    let panel = |(letter, stem, panel): (Option<String>, String, &super::figure::Panel)| {
         let letter = letter.map(|letter| format!("({letter}) ")).unwrap_or_default();
         format!("{letter}![{}](figures/{stem}.svg)\n\n", escape(&panel.description))
     };

@@ -46,15 +46,15 @@ pub(super) fn p(value: f64) -> String {
     }
 }
 
-/// A p-value in a sentence or legend: `p = 0.02`, `p < 0.001`, `p not estimable`.
+/// A p-value in a sentence or legend, kept on one line: `p = 0.02`, `p < 0.001`, `p not estimable`.
 pub(super) fn p_statement(p_value: &Estimate<f64>) -> String {
     match p_value {
         Estimate::Undefined(_) => format!("p {NOT_ESTIMABLE}"),
         Estimate::Defined(value) => {
             let text = p(*value);
             match text.split_at_checked(1) {
-                Some((sign @ ("<" | ">"), rest)) => format!("p {sign} {rest}"),
-                _ => format!("p = {text}"),
+                Some((sign @ ("<" | ">"), rest)) => format!("p\u{a0}{sign}\u{a0}{rest}"),
+                _ => format!("p\u{a0}=\u{a0}{text}"),
             }
         }
     }
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn p_statements_read_as_sentences() {
-        assert_eq!(p_statement(&Estimate::Defined(0.0001)), "p < 0.001");
-        assert_eq!(p_statement(&Estimate::Defined(0.02)), "p = 0.02");
+        assert_eq!(p_statement(&Estimate::Defined(0.0001)), "p\u{a0}<\u{a0}0.001");
+        assert_eq!(p_statement(&Estimate::Defined(0.02)), "p\u{a0}=\u{a0}0.02");
         assert_eq!(p_statement(&Estimate::Undefined("one exam".into())), "p not estimable");
     }
 

@@ -50,6 +50,7 @@ fn told(value: &str, values: &[String], groups: &[String]) -> String {
     let with_value: Vec<String> = values.iter().zip(groups).filter(|pair| pair.0 == value).map(|pair| pair.1.clone()).collect();
     match distinct(&with_value)[..] {
         [""] => value.to_owned(),
+        [level] if value.starts_with(level) => value.to_owned(),
         ref levels => format!("{value} ({})", levels.join("; ")),
     }
 }

@@ -54,15 +54,24 @@ impl<'a> Study<'a> {
     }
 
     /// Models with learning curves, in the order of the design.
-    pub(super) fn learned(&self) -> Vec<(&'a str, &'a Curves)> {
+    pub(super) fn learned(&self) -> Vec<(&'a ModelResult, &'a Curves)> {
         let models = self.results.models.iter();
-        models.filter_map(|model| Some((model.name.as_str(), self.curves.get(&model.name)?))).collect()
+        models.filter_map(|model| Some((model, self.curves.get(&model.name)?))).collect()
     }
 
     /// Models with a training record, in the order of the design.
     pub(super) fn trained(&self) -> Vec<(&'a ModelResult, &'a TrainingRecord)> {
         let models = self.results.models.iter();
         models.filter_map(|model| Some((model, self.records.get(&model.name)?))).collect()
+    }
+
+    /// A model's name for readers: where one factor tells the models apart, a bare level (`0.9`) would not say of what.
+    pub(super) fn title(&self, model: &ModelResult) -> String {
+        let varying = self.results.factors.iter().filter(|factor| factor.levels.len() > 1).map(|factor| &factor.name);
+        match (&varying.collect::<Vec<_>>()[..], self.named_by_factors()) {
+            ([only], true) => format!("{only} {}", model.levels[*only]),
+            _ => model.name.clone(),
+        }
     }
 
     /// Headings of the columns that name a model: its factors, or `model` where the design has none.

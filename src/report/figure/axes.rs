@@ -8,11 +8,11 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, COLUMN_MM, GAP_MM, LINE_MM, THIN_MM, drawing, mm, path, stroke, text_style, write};
+use super::canvas::{Area, COLUMN_MM, GAP_MM, LINE_MM, THIN_MM, drawing, mm, outline, path, stroke, text_style, write};
 
 const TICK_MM: f64 = 1.0;
 /// Room below a frame for tick labels and the name of the axis.
-pub(super) const BELOW_MM: f64 = 3.0 * LINE_MM;
+pub(super) const BELOW_MM: f64 = 2.6 * LINE_MM;
 /// Room above a frame, for half a tick label.
 pub(super) const ABOVE_MM: f64 = 2.0;
 const RIGHT_MM: f64 = 4.0;
@@ -62,8 +62,8 @@ impl Axes {
     /// Draws frame, ticks and names.
     pub(super) fn draw(&self, area: &Area) -> Result<()> {
         let (x, y) = (&self.x.range, &self.y.range);
-        let corners = [(x.start, y.start), (x.end, y.start), (x.end, y.end), (x.start, y.end), (x.start, y.start)];
-        path(area, &corners.map(|(x, y)| self.place(x, y)), stroke(BLACK, THIN_MM))?;
+        let corners = [(x.start, y.start), (x.end, y.start), (x.end, y.end), (x.start, y.end)];
+        outline(area, corners.map(|(x, y)| self.place(x, y)), stroke(BLACK, THIN_MM))?;
         self.x.labels().iter().try_for_each(|(value, label)| self.draw_x_tick(area, *value, label))?;
         self.y.labels().iter().try_for_each(|(value, label)| self.draw_y_tick(area, *value, label))?;
         self.draw_names(area)

@@ -17,25 +17,28 @@ const INTERVAL_MM: f64 = 0.3;
 const GUIDE: RGBColor = RGBColor(0x80, 0x80, 0x80);
 const DOT: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 
+/// Name, area and interval of one model.
+type Row = (String, f64, Option<[f64; 2]>);
+
 /// Draws a row for each model: its name, its area and, where there is one, its interval.
-pub(in crate::report) fn forest(models: &[(&str, f64, Option<[f64; 2]>)]) -> Result<Panel> {
+pub(in crate::report) fn forest(models: &[Row]) -> Result<Panel> {
     let axes = axes(models);
     let description = "A row a model: a dot at its area under the ROC curve and a bar over its confidence interval.";
     Panel::draw((COLUMN_MM, axes.bottom()), "Area under the ROC curve by model", description, |area| {
         chance(area, &axes)?;
         axes.draw(area)?;
-        models.iter().enumerate().try_for_each(|(row, model)| draw(area, &axes, row, *model))
+        models.iter().enumerate().try_for_each(|(row, model)| draw(area, &axes, row, model))
     })
 }
 
-fn axes(models: &[(&str, f64, Option<[f64; 2]>)]) -> Axes {
+fn axes(models: &[Row]) -> Axes {
     let rows = models.len() as f64;
     let x = Axis { name: "AUC", range: range(models), ticks: 6 };
     Axes { left: LEFT_MM, height: ROW_MM * rows, x, y: Axis { name: "", range: rows..0.0, ticks: 0 } }
 }
 
 /// From a tenth below everything that is shown, at most 0.4 so that chance is in sight, to 1.
-fn range(models: &[(&str, f64, Option<[f64; 2]>)]) -> Range<f64> {
+fn range(models: &[Row]) -> Range<f64> {
     let lowest = models.iter().map(|(_, auc, interval)| interval.map_or(*auc, |[low, _]| low.min(*auc))).fold(0.5, f64::min);
     ((lowest * 10.0 - 0.5).floor() / 10.0).max(0.0)..1.0
 }
@@ -45,14 +48,14 @@ fn chance(area: &Area, axes: &Axes) -> Result<()> {
     path(area, &[(x, ABOVE_MM), (x, ABOVE_MM + axes.height)], stroke(GUIDE, THIN_MM))
 }
 
-fn draw(area: &Area, axes: &Axes, row: usize, (name, auc, interval): (&str, f64, Option<[f64; 2]>)) -> Result<()> {
+fn draw(area: &Area, axes: &Axes, row: usize, (name, auc, interval): &Row) -> Result<()> {
     let y = row as f64 + 0.5;
     let (_, height) = axes.place(0.0, y);
     write(area, &fitted(name, LEFT_MM - 2.0 * GAP_MM), (LEFT_MM - GAP_MM, height), HPos::Right, VPos::Center)?;
     if let Some([low, high]) = interval {
-        bar(area, axes.place(low, y), axes.place(high, y))?;
+        bar(area, axes.place(*low, y), axes.place(*high, y))?;
     }
-    area.draw(&Circle::new(axes.unit(auc, y), mm(DOT_MM), DOT.filled())).map_err(drawing)
+    area.draw(&Circle::new(axes.unit(*auc, y), mm(DOT_MM), DOT.filled())).map_err(drawing)
 }
 
 fn bar(area: &Area, low: (f64, f64), high: (f64, f64)) -> Result<()> {

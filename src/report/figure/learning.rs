@@ -37,7 +37,7 @@ impl Measure {
         }
     }
 
-    fn range(self, models: &[(&str, Line, &Curves)]) -> Range<f64> {
+    fn range(self, models: &[(String, Line, &Curves)]) -> Range<f64> {
         let values = models.iter().flat_map(|(_, _, curves)| &curves.0).map(|epoch| self.of(epoch));
         let highest = values.filter(|value| value.is_finite()).fold(0.0, f64::max);
         match self {
@@ -48,7 +48,7 @@ impl Measure {
 }
 
 /// Draws one measure of all models; an epoch whose value is not a number (a training that diverged) is left out.
-pub(in crate::report) fn learning(measure: Measure, models: &[(&str, Line, &Curves)]) -> Result<Panel> {
+pub(in crate::report) fn learning(measure: Measure, models: &[(String, Line, &Curves)]) -> Result<Panel> {
     let entries: Vec<Entry> = models.iter().map(entry).collect();
     let axes = Axes { left: LEFT_MM, height: HEIGHT_MM, x: epochs(models), y: vertical(measure, models) };
     let size = (COLUMN_MM, axes.bottom() + legend::height(&entries, &[]));
@@ -67,15 +67,15 @@ fn points(measure: Measure, curves: &Curves, axes: &Axes) -> Vec<(i32, i32)> {
     finite.map(|epoch| axes.unit(epoch.epoch as f64, measure.of(epoch))).collect()
 }
 
-fn epochs(models: &[(&str, Line, &Curves)]) -> Axis {
+fn epochs(models: &[(String, Line, &Curves)]) -> Axis {
     let last = models.iter().flat_map(|(_, _, curves)| &curves.0).map(|epoch| epoch.epoch).max();
     Axis { name: "Epoch", range: 0.0..last.unwrap_or(0).max(1) as f64, ticks: 7 }
 }
 
-fn vertical(measure: Measure, models: &[(&str, Line, &Curves)]) -> Axis {
+fn vertical(measure: Measure, models: &[(String, Line, &Curves)]) -> Axis {
     Axis { name: measure.name(), range: measure.range(models), ticks: 6 }
 }
 
-fn entry((name, line, _): &(&str, Line, &Curves)) -> Entry {
-    Entry { line: *line, name: (*name).to_owned(), value: String::new() }
+fn entry((name, line, _): &(String, Line, &Curves)) -> Entry {
+    Entry { line: *line, name: name.clone(), value: String::new() }
 }

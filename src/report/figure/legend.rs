@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, COLUMN_MM, GAP_MM, LINE_MM, characters, fitted, mm, write};
+use super::canvas::{Area, COLUMN_MM, GAP_MM, LINE_MM, fitted, mm, text_width, write};
 use super::line::Line;
 
 /// Length of the piece of line that is shown.
@@ -48,8 +48,8 @@ fn draw_entry(area: &Area, entry: &Entry, y: f64) -> Result<()> {
 
 /// Two where name and value do not fit side by side.
 fn lines(entry: &Entry) -> usize {
-    let length = entry.name.chars().count() + entry.value.chars().count() + 2;
-    if entry.value.is_empty() || length <= characters(TEXT_MM) { 1 } else { 2 }
+    let width = text_width(&entry.name) + 2.0 * GAP_MM + text_width(&entry.value);
+    if entry.value.is_empty() || width <= TEXT_MM { 1 } else { 2 }
 }
 
 fn text_x() -> f64 {

@@ -12,18 +12,20 @@ use crate::artifact::results::{Factor, ModelResult, Results};
 /// Okabe and Ito's colours for all kinds of colour vision (2008), without yellow, which white paper swallows; dark and light
 /// alternate so that neighbours differ in grey.
 const HUES: [RGBColor; 7] = [
-    RGBColor(0x00, 0x72, 0xb2),
-    RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x00, 0x00, 0x00),
-    RGBColor(0xcc, 0x79, 0xa7),
-    RGBColor(0x00, 0x9e, 0x73),
-    RGBColor(0xe6, 0x9f, 0x00),
+    RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0x00, 0x72, 0xb2),
+    RGBColor(0xe6, 0x9f, 0x00),
+    RGBColor(0x00, 0x9e, 0x73),
+    RGBColor(0xcc, 0x79, 0xa7),
 ];
+/// Blue and vermilion of the same set.
+const PAIR: [RGBColor; 2] = [RGBColor(0x00, 0x72, 0xb2), RGBColor(0xd5, 0x5e, 0x00)];
 /// Lengths of dash and gap, millimetres.
 const DASHES: [Option<(f64, f64)>; 4] = [None, Some((1.6, 0.9)), Some((0.5, 0.6)), Some((3.2, 0.9))];
 /// Millimetres; journals ask for at least 0.1.
-const WIDTHS: [f64; 3] = [0.28, 0.65, 1.0];
+const WIDTHS: [f64; 3] = [0.25, 0.55, 0.9];
 const PAIR_WIDTH: f64 = 0.5;
 
 /// How one curve is drawn.
@@ -51,7 +53,7 @@ impl Line {
 
 /// The lines of a contrast: both factors of sight at once.
 pub(in crate::report) fn of_pair() -> [Line; 2] {
-    [0, 1].map(|position| Line { color: HUES[position], dash: DASHES[position], width: PAIR_WIDTH })
+    [0, 1].map(|position| Line { color: PAIR[position], dash: DASHES[position], width: PAIR_WIDTH })
 }
 
 /// The line of every model by its name.

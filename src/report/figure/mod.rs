@@ -43,17 +43,31 @@ impl Figure {
     }
 
     /// Every panel with its letter (where there are several) and its file name without the ending.
-    pub(super) fn lettered(&self) -> impl Iterator<Item = (Option<char>, String, &Panel)> {
+    pub(super) fn lettered(&self) -> impl Iterator<Item = (Option<String>, String, &Panel)> {
         let several = self.panels.len() > 1;
-        self.panels.iter().zip(letters()).map(move |(panel, letter)| {
-            let letter = several.then_some(letter);
-            let stem = format!("figure{}{}-{}", self.number, letter.map(String::from).unwrap_or_default(), self.slug);
+        self.panels.iter().enumerate().map(move |(position, panel)| {
+            let letter = several.then(|| letter(position));
+            let stem = format!("figure{}{}-{}", self.number, letter.as_deref().unwrap_or_default(), self.slug);
             (letter, stem, panel)
         })
     }
 }
 
-/// Panel letters; a figure of more panels than letters would not be readable and shows the first ones.
-fn letters() -> impl Iterator<Item = char> {
-    'a'..='z'
+/// `a` to `z`, then `aa`, `ab` and so on.
+fn letter(position: usize) -> String {
+    let last = char::from(b'a' + (position % 26) as u8);
+    match position / 26 {
+        0 => last.to_string(),
+        round => format!("{}{last}", letter(round - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_go_on_after_z() {
+        assert_eq!([0, 25, 26, 27, 52].map(letter), ["a", "z", "aa", "ab", "ba"]);
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use anyhow::{Context, Result};
 use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
 
@@ -13,9 +13,7 @@ use super::canvas::Panel;
 
 /// Text over lines needs 500 to 600 dots an inch in print.
 const DOTS_PER_INCH: f64 = 600.0;
-const INCHES_PER_METRE: f64 = 1000.0 / 25.4;
-/// Pixels of an SVG length given in millimetres, by the definition of CSS.
-const CSS_DOTS_PER_INCH: f64 = 96.0;
+const MM_PER_INCH: f64 = 25.4;
 /// SIL Open Font License 1.1; the licence lies beside it.
 const FONT: &[u8] = include_bytes!("fonts/LiberationSans-Regular.ttf");
 
@@ -26,13 +24,11 @@ impl Panel {
     /// When the drawing is no valid SVG or too large for memory.
     pub(in crate::report) fn to_png(&self) -> Result<Vec<u8>> {
         let tree = Tree::from_str(&self.to_svg("figure").into_string(), &options()).context("cannot read a figure back")?;
-        let scale = (DOTS_PER_INCH / CSS_DOTS_PER_INCH) as f32;
-        let size = tree.size().to_int_size().scale_by(scale).context("a figure without extent")?;
-        let mut pixels = Pixmap::new(size.width(), size.height()).context("a figure too large for memory")?;
-        pixels.fill(resvg::tiny_skia::Color::WHITE);
-        let fill =
-            Transform::from_scale(size.width() as f32 / tree.size().width(), size.height() as f32 / tree.size().height());
-        resvg::render(&tree, fill, &mut pixels.as_mut());
+        let [width, height] = [self.size.0, self.size.1].map(dots);
+        let mut pixels = Pixmap::new(width, height).context("a figure too large for memory")?;
+        pixels.fill(Color::WHITE);
+        let scale = Transform::from_scale(width as f32 / tree.size().width(), height as f32 / tree.size().height());
+        resvg::render(&tree, scale, &mut pixels.as_mut());
         encode(&pixels).context("cannot encode a figure")
     }
 }
@@ -48,13 +44,18 @@ fn options() -> Options<'static> {
     Options { font_family: "Liberation Sans".to_owned(), fontdb: Arc::clone(&FONTS), ..Options::default() }
 }
 
+/// Pixels in a length of millimetres.
+fn dots(millimetres: f64) -> u32 {
+    (millimetres / MM_PER_INCH * DOTS_PER_INCH).round() as u32
+}
+
 fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, pixels.width(), pixels.height());
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
-    let per_metre = (DOTS_PER_INCH * INCHES_PER_METRE).round() as u32;
+    let per_metre = dots(1000.0);
     encoder.set_pixel_dims(Some(PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }));
     let opaque: Vec<u8> = pixels.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
     let mut writer = encoder.write_header()?;
@@ -72,7 +73,7 @@ mod tests {
         let panel = Panel::draw((84.0, 10.0), "t", "d", |_| Ok(()))?;
         let bytes = panel.to_png()?;
         let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info()?;
-        assert_eq!(reader.info().size(), (1988, 238));
+        assert_eq!(reader.info().size(), (1984, 236));
         assert_eq!(reader.info().pixel_dims.map(|dots| dots.xppu), Some(23_622));
         Ok(())
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, COLUMN_MM, GAP_MM, Panel, THIN_MM, fitted, path, stroke, write};
+use super::canvas::{Area, COLUMN_MM, GAP_MM, Panel, THIN_MM, fitted, outline, path, stroke, write};
 
 const ROW_MM: f64 = 6.5;
 const BOX_MM: f64 = 4.8;
@@ -69,8 +69,8 @@ impl Sheet {
     fn label(&self, area: &Area, column: usize, text: &str, y: f64) -> Result<()> {
         let (left, right) = (self.left(column), self.left(column) + self.width());
         let (top, bottom) = (y - BOX_MM / 2.0, y + BOX_MM / 2.0);
-        let outline = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        path(area, &outline, stroke(BLACK, THIN_MM))?;
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+        outline(area, corners, stroke(BLACK, THIN_MM))?;
         let text = fitted(text, self.width() - GAP_MM);
         write(area, &text, ((left + right) / 2.0, y), HPos::Center, VPos::Center)
     }

@@ -14,7 +14,7 @@ use crate::report::table::{Cell, Column, Footnotes, Series, Table};
 pub(super) const SECTION: Section = Section { id: "accuracy", heading: "Diagnostic accuracy", blocks };
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
-    let rows: Vec<_> = study.results.models.iter().map(|model| (model.name.as_str(), model.auc, interval(model))).collect();
+    let rows: Vec<_> = study.results.models.iter().map(|model| (study.title(model), model.auc, interval(model))).collect();
     let caption = format!(
         "Area under the ROC curve of each model with its {} confidence interval. The grey line is chance.",
         number::percent(study.results.level)

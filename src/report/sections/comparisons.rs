@@ -19,7 +19,7 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     let blocks = asked.map(|(position, comparison)| {
         let pairs: Vec<Pair> = comparison.rows.iter().map(|row| Pair::of(study, row)).collect::<Result<_>>()?;
         let table = Block::Table(View { study, comparison, pairs: &pairs }.table());
-        Ok([table, Block::Figure(figure(position, comparison, &pairs)?)])
+        Ok([table, Block::Figure(figure(study, position, &pairs)?)])
     });
     Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
@@ -48,25 +48,25 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn figure(position: usize, comparison: &Comparison, pairs: &[Pair]) -> Result<Figure> {
-    let panels = pairs.iter().map(panel).collect::<Result<_>>()?;
+fn figure(study: &Study, position: usize, pairs: &[Pair]) -> Result<Figure> {
+    let panels = pairs.iter().map(|pair| panel(study, pair)).collect::<Result<_>>()?;
     let caption = format!(
         "{}. ROC curves of each contrast; p by DeLong's paired test, as it is and adjusted by Holm's method.",
-        comparison.title
+        study.results.comparisons[position].title
     );
     Ok(Figure::new(format!("comparison{}", position + 1), caption, panels))
 }
 
-fn panel(pair: &Pair) -> Result<Panel> {
+fn panel(study: &Study, pair: &Pair) -> Result<Panel> {
     let [a, b] = of_pair();
-    let curves = [curve(pair.models[0], a), curve(pair.models[1], b)];
+    let curves = [curve(study, pair.models[0], a), curve(study, pair.models[1], b)];
     let test = match &pair.contrast.p_holm {
         Estimate::Defined(_) => {
             format!("{} (Holm: {})", number::p_statement(&pair.contrast.p), number::p_statement(&pair.contrast.p_holm))
         }
         Estimate::Undefined(_) => number::p_statement(&pair.contrast.p),
     };
-    roc(&format!("ROC curves of {} and {}", pair.contrast.a, pair.contrast.b), &curves, &[test])
+    roc(&format!("ROC curves of {} and {}", curves[0].name, curves[1].name), &curves, &[test])
 }
 
 struct View<'a> {
@@ -149,7 +149,7 @@ impl View<'_> {
             "Differences are first minus second level, computed before rounding; CI = confidence interval. Two-sided p by \
              DeLong's paired test; Holm: adjusted over the {tests} of all comparisons. Bold: largest AUC."
         );
-        let updates = "Updates: weight updates of both trainings, which differ, so that the factor is not all that differs.";
+        let updates = "Updates: weight updates of the first / second training. They differ, so the levels named are not all that differs.";
         let fixed = (!fixed.is_empty()).then(|| format!("All rows share {}.", fixed.join(", ")));
         fixed.into_iter().chain([method]).chain(self.with_updates().then(|| updates.to_owned())).collect()
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Section;
-use crate::artifact::results::Factor;
+use crate::artifact::results::{Factor, ModelResult};
 use crate::report::document::Block;
 use crate::report::figure::{Figure, tree};
 use crate::report::study::Study;
@@ -36,8 +36,8 @@ fn told(factor: &Factor) -> String {
 
 fn leaves<'a>(study: &Study<'a>) -> Vec<Vec<&'a str>> {
     let results = study.results;
-    let level =
-        |model: &'a crate::artifact::results::ModelResult, factor: &Factor| model.levels.get(&factor.name).map(String::as_str);
-    let complete = results.models.iter().map(|model| results.factors.iter().map(|factor| level(model, factor)).collect());
-    complete.filter_map(|levels: Option<Vec<&str>>| levels).collect()
+    let level = |model: &'a ModelResult, factor: &Factor| model.levels.get(&factor.name).map(String::as_str);
+    let complete =
+        results.models.iter().map(|model| results.factors.iter().map(|factor| level(model, factor)).collect::<Option<_>>());
+    complete.flatten().collect()
 }

@@ -11,7 +11,8 @@ pub(super) const SECTION: Section = Section { id: "learning", heading: "Learning
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let lines = of_design(study.results);
-    let models: Vec<_> = study.learned().into_iter().map(|(name, curves)| (name, lines[name], curves)).collect();
+    let models: Vec<_> =
+        study.learned().into_iter().map(|(model, curves)| (study.title(model), lines[model.name.as_str()], curves)).collect();
     if models.is_empty() {
         return Ok(Vec::new());
     }

@@ -23,7 +23,7 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
 fn images(study: &Study, models: &[Described]) -> String {
     let told = |fact: fn(&Described) -> String| varying(study, models, fact);
     format!(
-        "Images. CT slices were displayed with {} as 8-bit images of {}. Training images: {}.",
+        "Images. CT slices were displayed with {} as 8-bit images of {}. Augmentation of the training images: {}.",
         told(|model| format!(
             "a window of width {} HU and level {} HU",
             model.methods.images.window.width, model.methods.images.window.level
@@ -40,9 +40,9 @@ fn images(study: &Study, models: &[Described]) -> String {
 }
 
 fn augmentation(recipe: Option<&Recipe>) -> String {
-    recipe.map_or("no augmentation".to_owned(), |recipe| {
+    recipe.map_or("none".to_owned(), |recipe| {
         format!(
-            "{} variants of each, {} \u{d7} {} \u{d7} {}",
+            "{} variants of each image, {} \u{d7} {} \u{d7} {}",
             number::count(recipe.product()),
             number::counted(recipe.windows.len(), "window", "windows"),
             number::counted(recipe.geometry.len(), "geometry", "geometries"),
@@ -55,8 +55,8 @@ fn training(study: &Study, models: &[Described]) -> String {
     let told = |fact: fn(&Described) -> String| varying(study, models, fact);
     format!(
         "Training. Networks: {}. Weights started from {}. They were trained by stochastic gradient descent with a momentum of {} \
-         and a weight decay of {} for {} with batches of {}; the learning rate began at {} and was multiplied by {}. Kept were \
-         the weights of {}. All random streams derive from the seed {}.",
+         and a weight decay of {} for {} with batches of {}; the learning rate began at {} and was multiplied by {}. The \
+         weights of {} were kept. All random streams derive from the seed {}.",
         told(network),
         told(start),
         told(|model| number::exact(model.methods.train.solver.momentum)),

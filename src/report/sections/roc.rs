@@ -13,7 +13,7 @@ pub(super) const SECTION: Section = Section { id: "roc", heading: "ROC curves", 
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let lines = of_design(study.results);
-    let curves: Vec<Curve> = study.results.models.iter().map(|model| curve(model, lines[model.name.as_str()])).collect();
+    let curves: Vec<Curve> = study.results.models.iter().map(|model| curve(study, model, lines[model.name.as_str()])).collect();
     let panel = roc("ROC curves of all models", &curves, &[])?;
     let caption =
         "Empirical ROC curves of all models on the test exams, with the area under each curve. The grey line is chance.";
@@ -21,6 +21,6 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
 }
 
 /// The curve of one model, its area beside its name.
-pub(super) fn curve(model: &ModelResult, line: Line) -> Curve<'_> {
-    Curve { line, name: model.name.clone(), value: format!("AUC {}", number::area(model.auc)), points: &model.roc }
+pub(super) fn curve<'a>(study: &Study, model: &'a ModelResult, line: Line) -> Curve<'a> {
+    Curve { line, name: study.title(model), value: format!("AUC {}", number::area(model.auc)), points: &model.roc }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Section;
-use crate::artifact::results::{Comparison, Contrast, Estimate, ModelResult, Results};
+use crate::artifact::results::{Comparison, Contrast, Estimate, ModelResult};
 use crate::report::document::Block;
 use crate::report::study::Study;
 use crate::report::{number, prose};
@@ -14,14 +14,14 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     let notes = &study.params.notes;
     let key = Block::Key(key(study));
     let remarks = (!notes.is_empty()).then(|| Block::Remarks(notes.clone()));
-    let findings = study.results.comparisons.iter().map(|comparison| Block::Text(finding(study.results, comparison)));
+    let findings = study.results.comparisons.iter().map(|comparison| Block::Text(finding(study, comparison)));
     Ok([key].into_iter().chain(remarks).chain(findings).collect())
 }
 
 fn key(study: &Study) -> String {
     let (results, auc) = (study.results, study.best_auc());
     let best: Vec<&ModelResult> = results.models.iter().filter(|model| model.auc == auc).collect();
-    let names: Vec<String> = best.iter().map(|model| model.name.clone()).collect();
+    let names: Vec<String> = best.iter().map(|model| study.title(model)).collect();
     let interval = match (&best[..], best.first().and_then(|model| interval(model))) {
         ([_], Some(limits)) => format!(" ({} CI: {})", number::percent(results.level), number::limits(limits)),
         _ => String::new(),
@@ -46,10 +46,10 @@ pub(super) fn interval(model: &ModelResult) -> Option<[f64; 2]> {
     }
 }
 
-fn finding(results: &Results, comparison: &Comparison) -> String {
-    let level = 1.0 - results.level;
+fn finding(study: &Study, comparison: &Comparison) -> String {
+    let level = 1.0 - study.results.level;
     let significant = |row: &&Contrast| matches!(row.p_holm, Estimate::Defined(p) if p < level);
-    let told: Vec<String> = comparison.rows.iter().filter(significant).map(contrast).collect();
+    let told: Vec<String> = comparison.rows.iter().filter(significant).map(|row| contrast(study, row)).collect();
     let head =
         format!("{}: {} of {}", comparison.title, told.len(), number::counted(comparison.rows.len(), "contrast", "contrasts"));
     let bound = number::exact((level * 1e9).round() / 1e9);
@@ -57,11 +57,12 @@ fn finding(results: &Results, comparison: &Comparison) -> String {
     format!("{head} with a Holm-adjusted p below {bound}{tail}.")
 }
 
-fn contrast(row: &Contrast) -> String {
+fn contrast(study: &Study, row: &Contrast) -> String {
+    let title = |name: &String| study.results.model(name).map_or_else(|| name.clone(), |model| study.title(model));
     format!(
         "{} against {} (difference in AUC {}, {})",
-        row.a,
-        row.b,
+        title(&row.a),
+        title(&row.b),
         number::difference(row.difference),
         number::p_statement(&row.p_holm)
     )

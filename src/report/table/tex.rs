@@ -50,6 +50,7 @@ fn escape(text: &str) -> String {
             '\u{2212}' => escaped.push_str("$-$"),
             '\u{d7}' => escaped.push_str("$\\times$"),
             '\u{2013}' => escaped.push_str("--"),
+            '\u{a0}' => escaped.push('~'),
             '\u{202f}' => escaped.push_str("\\,"),
             other => escaped.push(other),
         }

@@ -7,6 +7,7 @@ use super::draw::{chance, normal, uniform};
 use super::ellipse::{Bounds, Ellipse};
 use super::person::Person;
 use super::texture::{Texture, mix, smoothstep};
+use super::tissue::Tissues;
 use super::truth::Visible;
 use super::ventricles::Ventricles;
 use super::{Difficulty, Size};
@@ -29,6 +30,7 @@ pub(super) struct Hemorrhage {
     pub(super) days: f64,
     /// Width of the edema, mm.
     pub(super) rim: f64,
+    /// HU: 3 below white matter on the first day, 6..7 on the fourth (i-DEF: 30.3, then 26.9).
     edema: f64,
     pub(super) mass: MassEffect,
     pub(super) ventricular: Option<Ventricular>,
@@ -69,10 +71,11 @@ impl Hemorrhage {
         seed: Seed,
         difficulty: &Difficulty,
         person: &Person,
-        offset: f64,
+        tissues: &Tissues,
         heights: impl Fn([f64; 2]) -> [f64; 2],
     ) -> Self {
         let rng = &mut seed.rng();
+        let (offset, white) = (tissues.offset, tissues.white);
         let size = Size::draw(rng, difficulty.smallest);
         let centre = [normal(rng, 25.0, 4.0) * person.scale(), normal(rng, 0.0, 7.0) * person.scale()];
         let [low, high] = heights(centre);
@@ -91,13 +94,13 @@ impl Hemorrhage {
             size,
             body,
             island: chance(rng, 0.22).then(|| island(rng, &body)),
-            lobulation: uniform(rng, 0.05, 0.22),
+            lobulation: uniform(rng, 0.04, 0.17),
             border: Texture::new(rng.random(), uniform(rng, 5.0, 10.0).max(body.semi[1] * 0.5)),
             inside: Inside::draw(rng, &body),
             attenuation,
             days,
             rim: (uniform(rng, 0.10, 0.35) * radius(&size)).clamp(2.0, 10.0),
-            edema: normal(rng, 29.5 - 1.1 * days.min(4.0), 2.0) + offset - 3.0,
+            edema: white - normal(rng, 3.0 + 0.9 * days.min(4.0), 1.2).max(0.5),
             mass,
             ventricular: None,
         };

@@ -1,7 +1,7 @@
 //! One exam rendered: a person is drawn, bleeds where the class says so, and is scanned.
 
 use super::calcification::{self, Deposit};
-use super::canvas::{Canvas, Frame, Grid};
+use super::canvas::{Canvas, Frame, Grid, Map, cover};
 use super::cortex::Cortex;
 use super::draw::{chance, normal, uniform};
 use super::ellipse::Ellipse;
@@ -70,9 +70,9 @@ impl Study {
         if protocol.downward {
             levels.reverse();
         }
-        let mut painted: Vec<Painted> = levels.iter().map(|level| patient.slice(grid, *level, protocol.thickness)).collect();
+        let painted = patient.slices(exam.seed.child("individual"), grid, &levels, protocol.thickness);
         let truth = patient.truth(exam, &painted);
-        let exposed = painted.drain(..).map(|painted| painted.exposed).collect();
+        let exposed = painted.into_iter().map(|painted| painted.exposed).collect();
         let images = scanner::scan(exam.seed.child("noise"), &protocol, exam.matrix, exposed);
         let slices = images.into_iter().zip(levels).map(|(hu, level)| Slice { hu, level }).collect();
         let study = Self { slices, truth, protocol };
@@ -99,8 +99,8 @@ impl Patient {
         let tissues = Tissues::draw(stream("tissues"), exam.difficulty.offset);
         let (low, high) = (protocol.levels[0], protocol.levels[protocol.levels.len() - 1]);
         let heights = |at: [f64; 2]| [pose.height(low, at), pose.height(high, at)];
-        let clot = (exam.class != Class::None)
-            .then(|| Hemorrhage::draw(stream("clot"), &exam.difficulty, &person, tissues.offset, heights));
+        let clot =
+            (exam.class != Class::None).then(|| Hemorrhage::draw(stream("clot"), &exam.difficulty, &person, &tissues, heights));
         let ventricles = Ventricles::of(&person, clot.as_ref().map_or(0.0, |clot| clot.mass.shift));
         Self {
             vault: Vault::draw(stream("vault"), &person),
@@ -114,27 +114,36 @@ impl Patient {
         }
     }
 
+    fn slices(&self, seed: Seed, grid: Grid, levels: &[f64], thickness: f64) -> Vec<Painted> {
+        let map = self.map(seed, grid);
+        let headrest: Vec<f32> = (0..grid.count()).map(|index| headrest(grid.image(index), grid.pixel) as f32).collect();
+        levels.iter().map(|level| self.slice(&map, &headrest, *level, thickness)).collect()
+    }
+
+    fn map(&self, seed: Seed, grid: Grid) -> Map {
+        Map::new(seed, grid, self.person.scale(), &self.vault, self.clot.as_ref().map(|clot| &clot.mass))
+    }
+
     /// The mean of planes spread over the thickness.
-    fn slice(&self, grid: Grid, level: f64, thickness: f64) -> Painted {
-        let count = grid.matrix * grid.matrix;
+    fn slice(&self, map: &Map, headrest: &[f32], level: f64, thickness: f64) -> Painted {
+        let count = map.grid.count();
         let exposed = Exposed { hu: vec![0.0; count], depth: Vec::new() };
         let mut painted =
             Painted { exposed, clot: Visible::default(), deposits: vec![Visible::default(); self.deposits.len()] };
         for plane in 0..PLANES {
             let offset = (plane as f64 + 0.5) / PLANES as f64 - 0.5;
-            let canvas = self.plane(grid, level + offset * thickness, &mut painted);
+            let canvas = self.plane(map, headrest, level + offset * thickness, &mut painted);
             painted.exposed.hu.iter_mut().zip(&canvas.hu).for_each(|(sum, hu)| *sum += hu / PLANES as f32);
             painted.exposed.depth = canvas.depth;
         }
-        painted.clot = painted.clot.averaged(PLANES, grid.pixel);
-        painted.deposits.iter_mut().for_each(|seen| *seen = seen.averaged(PLANES, grid.pixel));
+        painted.clot = painted.clot.averaged(PLANES, map.grid.pixel);
+        painted.deposits.iter_mut().for_each(|seen| *seen = seen.averaged(PLANES, map.grid.pixel));
         painted
     }
 
     /// One thin plane, painted from the outside inward and from the common to the particular.
-    fn plane(&self, grid: Grid, level: f64, painted: &mut Painted) -> Canvas {
-        let mass = self.clot.as_ref().map(|clot| &clot.mass);
-        let mut canvas = Canvas::new(grid, level, self.person.scale(), mass, |p, index| self.layers(&grid, p, index));
+    fn plane<'a>(&self, map: &'a Map, headrest: &[f32], level: f64, painted: &mut Painted) -> Canvas<'a> {
+        let mut canvas = Canvas::new(map, level, &self.vault, &self.tissues, headrest);
         self.cortex.paint(&mut canvas, &self.vault, &self.person, &self.tissues, self.clot.as_ref());
         nuclei::paint(&mut canvas, &self.tissues);
         if let Some(infarct) = &self.infarct {
@@ -150,12 +159,6 @@ impl Patient {
             painted.clot.merge(&clot.paint(&mut canvas));
         }
         canvas
-    }
-
-    /// Air, headrest, scalp and skull.
-    fn layers(&self, grid: &Grid, p: [f64; 3], index: usize) -> (f64, f64) {
-        let (hu, depth) = self.vault.attenuation(&self.tissues, p, grid.pixel.max(0.5));
-        if hu > AIR { (hu, depth) } else { (headrest(grid.image(index), grid.pixel), depth) }
     }
 
     fn truth(&self, exam: &Exam, painted: &[Painted]) -> Truth {
@@ -203,7 +206,7 @@ fn headrest(image: [f64; 2], pixel: f64) -> f64 {
     let shell = |(semi, hu): ([f64; 2], f64)| {
         let arc = Ellipse { centre: [0.0, 0.0], semi, angle: 0.0, z: 0.0, dz: 1.0 };
         let distance = arc.distance([image[0], image[1], 0.0]).abs() - 0.7;
-        (hu - AIR) * super::canvas::cover(distance.max(image[1] - 15.0), pixel)
+        (hu - AIR) * cover(distance.max(image[1] - 15.0), pixel)
     };
     AIR + HEADREST.map(shell).into_iter().fold(0.0, f64::max)
 }

@@ -210,3 +210,103 @@ fn headrest(image: [f64; 2], pixel: f64) -> f64 {
     };
     AIR + HEADREST.map(shell).into_iter().fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phantom::Difficulty;
+
+    fn exam(class: Class, name: &str, matrix: usize) -> Exam {
+        let seed = Seed::root(11).child(name);
+        Exam { id: "001".into(), class, seed, matrix, calcified: false, difficulty: Difficulty::default() }
+    }
+
+    #[test]
+    fn the_mirror_image_of_a_patient_differs_in_the_side_alone() {
+        let (left, right) = (exam(Class::Left, "a", 128).render(), exam(Class::Right, "a", 128).render());
+        for (left, right) in left.slices.iter().zip(&right.slices) {
+            let mirrored = right.hu.chunks(128).flat_map(|row| row.iter().rev()).copied().collect::<Vec<_>>();
+            assert!(left.hu == mirrored && left.level == right.level);
+        }
+        let [left, right] = [left.truth, right.truth].map(|truth| truth.lesion.expect("positive"));
+        assert_eq!(Lesion { visible: Vec::new(), ..left.clone() }, Lesion { visible: Vec::new(), ..right.clone() });
+        assert!(left.visible.iter().zip(&right.visible).all(|(l, r)| *l == r.mirrored(128)));
+    }
+
+    /// The patient's right is on the left of the image, that is in the lower columns.
+    #[test]
+    fn blood_is_bright_and_on_the_side_that_the_class_says() {
+        for (class, on_left_of_image) in [(Class::Right, true), (Class::Left, false)] {
+            let exam =
+                Exam { difficulty: Difficulty { smallest: 2.0, pose: 2.0, ..Difficulty::default() }, ..exam(class, "b", 128) };
+            let study = exam.render();
+            let lesion = study.truth.lesion.expect("positive");
+            for (slice, seen) in study.slices.iter().zip(&lesion.visible).filter(|(_, seen)| seen.area > 100.0) {
+                assert_eq!(seen.column < 64.0, on_left_of_image, "{class:?} {seen:?}");
+                let at = |row: usize, column: usize| f64::from(slice.hu[row * 128 + column]);
+                let (row, column) = (seen.row.round() as usize, seen.column.round() as usize);
+                let mean = (0..9).map(|i| at(row + i / 3 - 1, column + i % 3 - 1)).sum::<f64>() / 9.0;
+                assert!((mean - lesion.attenuation).abs() < 15.0, "{mean} HU in a clot of {}", lesion.attenuation);
+            }
+        }
+    }
+
+    #[test]
+    fn every_positive_patient_shows_the_clot_in_some_slice() {
+        for i in 0..12 {
+            let truth = exam(Class::Left, &format!("c{i}"), 96).render().truth;
+            let lesion = truth.lesion.expect("positive");
+            assert!(lesion.visible.iter().any(|seen| seen.area > 10.0), "{i}: {lesion:?}");
+        }
+    }
+
+    /// Interior pixels of a painted tissue: all neighbours within two pixels have its attenuation too, and no cupping reaches.
+    fn interior(slice: &Exposed, matrix: usize, hu: f64) -> Vec<usize> {
+        let near = |index: usize| (f64::from(slice.hu[index]) - hu).abs() < 1.2;
+        let block = |index: usize| (0..25).map(move |i| index + (i / 5) * matrix + i % 5 - 2 * matrix - 2);
+        let rows = 3 * matrix..(matrix - 3) * matrix;
+        rows.filter(|index| slice.depth[*index] > 15.0 && block(*index).all(near)).collect()
+    }
+
+    #[test]
+    fn tissues_keep_their_mean_hu_through_the_scanner() {
+        let mut errors = [(0.0, 0.0); 3];
+        for name in ["d", "e", "f"] {
+            let exam = exam(Class::None, name, 256);
+            let protocol = Protocol::draw(exam.seed.child("protocol"), 3.5);
+            let pose = Pose::draw(exam.seed.child("pose"), 2.0);
+            let mut patient = Patient::draw(&exam, &protocol, &pose);
+            patient.person.ventricles = 2.5;
+            patient.ventricles = Ventricles::of(&patient.person, 0.0);
+            let grid = Grid { matrix: 256, pixel: protocol.field_of_view / 256.0, pose };
+            let painted = patient.slices(exam.seed, grid, &protocol.levels[1..3], protocol.thickness);
+            let tissues = [patient.tissues.csf, patient.tissues.white, patient.tissues.grey];
+            let interiors: Vec<_> = painted.iter().map(|slice| tissues.map(|hu| interior(&slice.exposed, 256, hu))).collect();
+            let expected: Vec<Vec<f32>> = painted.iter().map(|slice| slice.exposed.hu.clone()).collect();
+            let exposed = painted.into_iter().map(|slice| slice.exposed).collect();
+            let images = scanner::scan(exam.seed, &protocol, 256, exposed);
+            for ((image, expected), interiors) in images.iter().zip(&expected).zip(&interiors) {
+                for (sum, pixels) in errors.iter_mut().zip(interiors) {
+                    sum.0 += pixels.iter().map(|i| f64::from(image[*i]) - f64::from(expected[*i])).sum::<f64>();
+                    sum.1 += pixels.len() as f64;
+                }
+            }
+        }
+        for (tissue, (sum, count)) in ["CSF", "white", "grey"].iter().zip(errors) {
+            assert!(count > 150.0, "{tissue}: {count} pixels");
+            assert!((sum / count).abs() < 1.0, "{tissue}: {} HU off over {count} pixels", sum / count);
+        }
+    }
+
+    #[test]
+    fn the_head_is_the_same_with_and_without_blood() {
+        let (none, left) = (exam(Class::None, "g", 96), exam(Class::Left, "g", 96));
+        let draw = |exam: &Exam| {
+            let protocol = Protocol::draw(exam.seed.child("protocol"), 3.5);
+            let pose = Pose::draw(exam.seed.child("pose"), 4.5);
+            let patient = Patient::draw(exam, &protocol, &pose);
+            format!("{:?} {:?} {:?} {protocol:?} {pose:?}", patient.person, patient.tissues, patient.infarct)
+        };
+        assert_eq!(draw(&none), draw(&left));
+    }
+}

@@ -14,6 +14,7 @@ const CALCIFIED: (usize, usize) = (7, 170);
 
 /// `[cohort.phantom]` of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cohort {
     /// Exams of each class: `none`, `right`, `left`.
     pub exams: BTreeMap<String, usize>,
@@ -29,7 +30,7 @@ pub struct Cohort {
 
 /// Physical quantities that move a detector from near 1 to chance; the defaults give a cohort like a clinical one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Difficulty {
     /// Mean attenuation of fresh clot, HU: 70 easy, 48 hard.
     pub clot: f64,

@@ -1,11 +1,16 @@
 //! What one thin plane through the head looks like before the scanner sees it: structures are painted over each other, each
 //! with the share of a pixel that it covers.
 
-use super::ellipse::Bounds;
+use std::ops::Range;
+
+use super::ellipse::{Bounds, FAR};
 use super::hemorrhage::MassEffect;
 use super::pose::Pose;
-use super::texture::mix;
+use super::texture::{Texture, mix};
+use super::tissue::Tissues;
 use super::truth::Visible;
+use super::vault::{Radius, Vault};
+use crate::seed::Seed;
 
 /// The pixels of an image and where they lie in the patient.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +31,23 @@ pub(super) enum Frame {
     Head,
 }
 
-/// One thin plane.
+/// What all planes of an exam share: where each pixel lies in the atlas and in the skull.
 #[derive(Debug)]
-pub(super) struct Canvas {
-    grid: Grid,
-    level: f64,
+pub(super) struct Map {
+    pub(super) grid: Grid,
     scale: f64,
     /// Largest displacement, mm.
     reach: f64,
-    /// Place in the atlas of every pixel within the skull.
+    /// Place in the atlas of every pixel.
     atlas: Vec<[f32; 2]>,
+    radius: Vec<Radius>,
+}
+
+/// One thin plane.
+#[derive(Debug)]
+pub(super) struct Canvas<'a> {
+    map: &'a Map,
+    level: f64,
     /// mm below the inner table.
     pub(super) depth: Vec<f32>,
     /// Share of brain in a pixel.
@@ -43,6 +55,9 @@ pub(super) struct Canvas {
     /// HU.
     pub(super) hu: Vec<f32>,
 }
+
+/// Nobody's brain is the atlas: amplitude (mm) and length (mm) of smooth individual displacements.
+const INDIVIDUAL: [(f64, f64); 2] = [(1.1, 22.0), (0.45, 7.0)];
 
 /// Share of a pixel that lies inside a border at signed distance `d` (negative inside); the border is `soft` mm wide.
 pub(super) fn cover(d: f64, soft: f64) -> f64 {
@@ -57,13 +72,13 @@ impl Grid {
         [(column as f64 - middle) * self.pixel, (middle - row as f64) * self.pixel]
     }
 
-    /// Place of every pixel in the head.
-    pub(super) fn heads(&self) -> impl Iterator<Item = [f64; 2]> + '_ {
-        (0..self.matrix * self.matrix).map(|index| self.pose.head(self.image(index)))
+    /// Pixels of the image.
+    pub(super) fn count(&self) -> usize {
+        self.matrix * self.matrix
     }
 
     /// Columns and rows that may hold a box of the head frame.
-    fn window(&self, bounds: &Bounds, margin: f64) -> [std::ops::Range<usize>; 2] {
+    fn window(&self, bounds: &Bounds, margin: f64) -> [Range<usize>; 2] {
         let Bounds { low, high } = bounds;
         let corners = [[low[0], low[1]], [low[0], high[1]], [high[0], low[1]], [high[0], high[1]]];
         let seen = Bounds::of(&corners.map(|corner| self.pose.image(corner)), margin + self.pixel);
@@ -73,45 +88,77 @@ impl Grid {
     }
 }
 
-impl Canvas {
-    /// A plane of attenuation and depth at every pixel, still without brain.
-    pub(super) fn new(
-        grid: Grid,
-        level: f64,
-        scale: f64,
-        mass: Option<&MassEffect>,
-        layers: impl Fn([f64; 3], usize) -> (f64, f64),
-    ) -> Self {
-        let count = grid.matrix * grid.matrix;
-        let (mut atlas, mut depth, mut hu) = (vec![[0.0; 2]; count], vec![0.0; count], vec![0.0; count]);
-        for (index, head) in grid.heads().enumerate() {
-            let (value, below) = layers([head[0], head[1], grid.pose.height(level, head)], index);
-            (hu[index], depth[index]) = (value as f32, below as f32);
-            if below > -2.0 {
-                let [dx, dy] = mass.map_or([0.0; 2], |mass| mass.displacement(head));
-                atlas[index] = [((head[0] - dx) / scale) as f32, ((head[1] - dy) / scale) as f32];
-            }
+impl Map {
+    /// `scale` is mm of the head per mm of the atlas.
+    pub(super) fn new(seed: Seed, grid: Grid, scale: f64, vault: &Vault, mass: Option<&MassEffect>) -> Self {
+        let individual = individual(seed);
+        let heads: Vec<[f64; 2]> = (0..grid.count()).map(|index| grid.pose.head(grid.image(index))).collect();
+        let atlas = |head: &[f64; 2]| {
+            let [dx, dy] = mass.map_or([0.0; 2], |mass| mass.displacement(*head));
+            let [ix, iy] = individual([head[0] - dx, head[1] - dy]);
+            [((head[0] - dx + ix) / scale) as f32, ((head[1] - dy + iy) / scale) as f32]
+        };
+        let reach = mass.map_or(0.0, MassEffect::reach) + 2.5 * INDIVIDUAL.iter().map(|(amplitude, _)| amplitude).sum::<f64>();
+        let atlas = heads.iter().map(atlas).collect();
+        Self { grid, scale, reach, atlas, radius: heads.iter().map(|head| vault.radius(*head)).collect() }
+    }
+}
+
+/// A smooth displacement of its own for every patient.
+fn individual(seed: Seed) -> impl Fn([f64; 2]) -> [f64; 2] {
+    let texture = |axis: usize, length| Texture::new(seed.child(axis).child(length).to_i64() as u64, length);
+    let fields = [0, 1].map(|axis| INDIVIDUAL.map(|(amplitude, length)| (amplitude, texture(axis, length))));
+    move |[x, y]| fields.map(|axis| axis.iter().map(|(amplitude, field)| amplitude * field.at([x, y, 0.0])).sum())
+}
+
+impl<'a> Canvas<'a> {
+    /// A plane through scalp and skull; `beside` gives the attenuation of what lies around the head at a pixel.
+    pub(super) fn new(map: &'a Map, level: f64, vault: &Vault, tissues: &Tissues, beside: &[f32]) -> Self {
+        let count = map.grid.count();
+        let mut canvas = Self { map, level, depth: vec![0.0; count], brain: vec![0.0; count], hu: beside.to_vec() };
+        let soft = map.grid.pixel.max(0.5);
+        for index in 0..count {
+            let p = canvas.place(index, Frame::Head);
+            let (hu, depth) = vault.attenuation(tissues, p, &map.radius[index], soft);
+            canvas.depth[index] = depth as f32;
+            canvas.hu[index] = canvas.hu[index].max(hu as f32);
         }
-        let reach = mass.map_or(0.0, MassEffect::reach);
-        Self { grid, level, scale, reach, atlas, depth, brain: vec![0.0; count], hu }
+        canvas
     }
 
     /// Height in the head frame of the plane at a point of the atlas.
     pub(super) fn height(&self, atlas: [f64; 2]) -> f64 {
-        self.grid.pose.height(self.level, atlas.map(|c| c * self.scale))
+        self.map.grid.pose.height(self.level, atlas.map(|c| c * self.map.scale))
     }
 
-    /// Width of a border that a pixel blurs, mm.
+    /// mm between pixels.
     pub(super) fn pixel(&self) -> f64 {
-        self.grid.pixel
+        self.map.grid.pixel
     }
 
-    /// Fills the skull: `parenchyma` gives attenuation and share of brain from a place in the atlas and a depth in mm.
-    pub(super) fn fill(&mut self, parenchyma: impl Fn([f64; 3], f64) -> (f64, f64)) {
+    /// Distance to the nearest of several shapes at every pixel, mm; far away where none is near.
+    pub(super) fn field(&self, shapes: impl Iterator<Item = (Bounds, impl Fn([f64; 3]) -> f64)>) -> Vec<f32> {
+        let mut field = vec![FAR as f32; self.hu.len()];
+        for (bounds, shape) in shapes {
+            let [columns, rows] = self.window(Frame::Atlas, &bounds, 0.0);
+            for row in rows {
+                for column in columns.clone() {
+                    let index = row * self.map.grid.matrix + column;
+                    if self.depth[index] > 0.0 {
+                        field[index] = field[index].min(shape(self.place(index, Frame::Atlas)) as f32);
+                    }
+                }
+            }
+        }
+        field
+    }
+
+    /// Fills the skull: `parenchyma` gives attenuation and share of brain from a place in the atlas, a depth in mm and the pixel.
+    pub(super) fn fill(&mut self, parenchyma: impl Fn([f64; 3], f64, usize) -> (f64, f64)) {
         for index in 0..self.hu.len() {
             let depth = f64::from(self.depth[index]);
             if depth > 0.0 {
-                let (hu, share) = parenchyma(self.place(index, Frame::Atlas), depth);
+                let (hu, share) = parenchyma(self.place(index, Frame::Atlas), depth, index);
                 self.hu[index] = mix(f64::from(self.hu[index]), hu, share) as f32;
                 self.brain[index] = share as f32;
             }
@@ -121,12 +168,12 @@ impl Canvas {
     /// Paints a structure: `shape` gives the signed distance (mm) and attenuation (HU) at a point. The border is `soft` mm wide
     /// and no narrower than a pixel. What of it can be seen is returned, its place and area summed over pixels.
     pub(super) fn paint(&mut self, frame: Frame, bounds: Bounds, soft: f64, shape: impl Fn([f64; 3]) -> (f64, f64)) -> Visible {
-        let soft = soft.max(self.grid.pixel);
+        let soft = soft.max(self.pixel());
         let [columns, rows] = self.window(frame, &bounds, soft);
         let mut seen = Visible::default();
         for row in rows {
             for column in columns.clone() {
-                let index = row * self.grid.matrix + column;
+                let index = row * self.map.grid.matrix + column;
                 let mask = self.mask(index, frame);
                 if mask > 0.0 {
                     let (distance, hu) = shape(self.place(index, frame));
@@ -139,24 +186,24 @@ impl Canvas {
         seen
     }
 
-    fn window(&self, frame: Frame, bounds: &Bounds, soft: f64) -> [std::ops::Range<usize>; 2] {
-        let scale = if frame == Frame::Atlas { self.scale } else { 1.0 };
-        let reach = if frame == Frame::Atlas { self.reach } else { 0.0 };
+    fn window(&self, frame: Frame, bounds: &Bounds, margin: f64) -> [Range<usize>; 2] {
+        let (scale, reach) = if frame == Frame::Atlas { (self.map.scale, self.map.reach) } else { (1.0, 0.0) };
         let scaled = Bounds { low: bounds.low.map(|c| c * scale), high: bounds.high.map(|c| c * scale) };
-        self.grid.window(&scaled, reach + soft)
+        self.map.grid.window(&scaled, reach + margin)
     }
 
     fn mask(&self, index: usize, frame: Frame) -> f64 {
         match frame {
             Frame::Atlas => f64::from(self.brain[index]),
-            Frame::Head => cover(0.5 - f64::from(self.depth[index]), self.grid.pixel),
+            Frame::Head => cover(0.5 - f64::from(self.depth[index]), self.pixel()),
         }
     }
 
     fn place(&self, index: usize, frame: Frame) -> [f64; 3] {
-        let head = self.grid.pose.head(self.grid.image(index));
-        let z = self.grid.pose.height(self.level, head);
-        let [x, y] = if frame == Frame::Atlas { self.atlas[index].map(f64::from) } else { head };
+        let grid = &self.map.grid;
+        let head = grid.pose.head(grid.image(index));
+        let z = grid.pose.height(self.level, head);
+        let [x, y] = if frame == Frame::Atlas { self.map.atlas[index].map(f64::from) } else { head };
         [x, y, z]
     }
 }

@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::canvas::{Canvas, Frame, cover};
 use super::draw::{chance, normal, uniform};
-use super::ellipse::{Bounds, Ellipse, polyline_distance};
+use super::ellipse::{Bounds, Ellipse, nearest, polyline_distance};
 use super::hemorrhage::Hemorrhage;
 use super::person::Person;
 use super::pose::CENTRE;
@@ -33,10 +33,38 @@ struct Sulcus {
     fork: Option<f64>,
 }
 
+/// A Sylvian fissure.
+#[derive(Debug, Clone, Copy)]
+struct Sylvian {
+    /// Half of the width of its CSF, mm.
+    width: f64,
+    /// Where it opens to the surface: y (mm) and how far it runs forward on the way.
+    opening: f64,
+    slant: f64,
+    /// Of the insula, relative to the atlas.
+    length: f64,
+}
+
+/// Folds of the inner face of a hemisphere: cingulate, parieto-occipital and calcarine.
+#[derive(Debug, Clone, Copy)]
+struct Medial {
+    /// y where each leaves the midline, its reach and its rise, mm.
+    folds: [[f64; 3]; 3],
+    width: f64,
+}
+
 /// A fold as it crosses one plane.
 struct Fold {
     line: Vec<[f64; 2]>,
     width: f64,
+}
+
+impl Fold {
+    /// From the CSF, which narrows from the root to the fundus, mm.
+    fn distance(&self, p: [f64; 3]) -> f64 {
+        let (distance, share) = nearest(&self.line, p);
+        distance - self.width * (1.45 - 0.95 * share)
+    }
 }
 
 /// The cortex of one patient.
@@ -47,8 +75,10 @@ pub(super) struct Cortex {
     ribbon: f64,
     /// CSF between brain and skull, mm.
     gap: f64,
-    /// Half-widths of the right and left Sylvian fissure, mm.
-    sylvian: [f64; 2],
+    /// Right and left.
+    sylvian: [Sylvian; 2],
+    /// Right and left.
+    medial: [Medial; 2],
     /// Half-width of the fissure between the hemispheres, mm.
     midline: f64,
     surface: Texture,
@@ -63,7 +93,8 @@ impl Cortex {
             sulci: sulci(rng, person, wide),
             ribbon: uniform(rng, 2.7, 3.5),
             gap: (normal(rng, 0.9, 0.25) * wide).clamp(0.5, 3.2),
-            sylvian: [0, 1].map(|_| (normal(rng, 0.9, 0.25) * wide).clamp(0.4, 2.6)),
+            sylvian: [0, 1].map(|_| Sylvian::draw(rng, wide)),
+            medial: [0, 1].map(|_| Medial::draw(rng, wide)),
             midline: (normal(rng, 0.8, 0.2) * wide).clamp(0.5, 2.2),
             surface: Texture::new(rng.random(), 9.0),
             grain: Texture::new(rng.random(), 6.0),
@@ -80,52 +111,61 @@ impl Cortex {
         clot: Option<&Hemorrhage>,
     ) {
         let soft = canvas.pixel().max(0.5);
-        canvas.fill(|p, depth| self.parenchyma(tissues, p, depth, soft));
         let folds = self.folds(canvas, vault, person, clot);
-        for fold in &folds {
-            capsule(canvas, fold, self.ribbon, tissues.grey);
-        }
-        for fold in &folds {
-            capsule(canvas, fold, 0.0, tissues.csf);
-        }
+        let reach = self.ribbon + 1.0;
+        let shapes = folds.iter().map(|fold| (Bounds::of(&fold.line, fold.width + reach), |p| fold.distance(p)));
+        let field = canvas.field(shapes);
+        canvas.fill(|p, depth, index| self.parenchyma(tissues, p, depth, f64::from(field[index]), soft));
         falx(canvas, person, tissues);
     }
 
-    fn parenchyma(&self, tissues: &Tissues, p: [f64; 3], depth: f64, soft: f64) -> (f64, f64) {
-        let gap = self.gap * (1.0 + 0.35 * self.surface.at(p)).max(0.2);
-        let white = cover(gap + self.ribbon - depth, soft);
-        let hu = mix(tissues.grey, tissues.white, white) + 0.5 * self.grain.at(p);
-        (hu, cover(gap - depth, soft))
+    /// Attenuation at `depth` mm below the skull and `fold` mm from the CSF of a sulcus, and the share of brain.
+    fn parenchyma(&self, tissues: &Tissues, p: [f64; 3], depth: f64, fold: f64, soft: f64) -> (f64, f64) {
+        let gap = if depth > 12.0 { 0.0 } else { self.gap * (1.0 + 0.35 * self.surface.at(p)).max(0.2) };
+        let white = cover(self.ribbon - (depth - gap).min(fold), 1.2 * soft);
+        let matter = mix(tissues.grey, tissues.white, white) + 0.5 * self.grain.at(p);
+        (mix(matter, tissues.csf, cover(fold, soft)), cover(gap - depth, soft))
     }
 
     fn folds(&self, canvas: &Canvas, vault: &Vault, person: &Person, clot: Option<&Hemorrhage>) -> Vec<Fold> {
         let mut folds: Vec<Fold> = self.sulci.iter().flat_map(|sulcus| sulcus.folds(canvas, vault, person)).collect();
         folds.extend(self.sylvian(canvas));
-        folds.extend(medial(person, self.midline));
+        folds.extend(self.medial(person, canvas.height([0.0, -60.0])));
         for fold in &mut folds {
             fold.width *= 1.0 - clot.map_or(0.0, |clot| clot.effacement(fold.line[0][0]));
         }
         folds
     }
 
-    /// The insula (|x| 37..39) lies below CSF of |x| 41..45 that opens forward and backward to the surface.
+    /// The insula (|x| 37..39) lies below CSF of |x| 41..45 that opens to the surface in front; the operculum has its own folds.
     fn sylvian(&self, canvas: &Canvas) -> Vec<Fold> {
         let rise = canvas.height([42.0, 0.0]);
         let half = (1.0 - ((rise - 3.0) / 26.0).powi(2)).max(0.15).sqrt();
-        let at = |y: f64| 1.0 + (y - 1.0) * half;
-        let limbs = |side: f64| {
-            [
-                vec![[40.0, 19.0], [42.5, 11.0], [43.5, 1.0], [43.0, -9.0], [40.5, -19.0]],
-                vec![[42.5, 11.0], [48.0, 15.0], [55.0, 14.0], [62.0, 16.0], [68.0, 15.0]],
-                vec![[40.5, -19.0], [46.0, -26.0], [53.0, -27.0], [58.0, -31.0]],
-                vec![[43.5, 1.0], [49.0, 0.0], [54.0, 3.0]],
-            ]
-            .map(|limb| limb.into_iter().map(|[x, y]| [side * x, at(y)]).collect::<Vec<_>>())
-        };
-        let widths = |width: f64| [width * 1.25, width, width * 0.8, width * 0.6];
-        let sides = [(-1.0, self.sylvian[0]), (1.0, self.sylvian[1])];
-        let folds = sides.into_iter().flat_map(|(side, width)| limbs(side).into_iter().zip(widths(width)));
-        folds.map(|(line, width)| Fold { line, width }).collect()
+        let sides = [(-1.0, &self.sylvian[0]), (1.0, &self.sylvian[1])];
+        sides.into_iter().flat_map(|(side, fissure)| fissure.folds(side, half, 0.15 * rise)).collect()
+    }
+}
+
+impl Sylvian {
+    fn draw(rng: &mut impl rand::Rng, wide: f64) -> Self {
+        Self {
+            width: (normal(rng, 0.8, 0.25) * wide).clamp(0.35, 2.4),
+            opening: normal(rng, 6.0, 4.0),
+            slant: normal(rng, 4.0, 3.0),
+            length: uniform(rng, 0.75, 1.05),
+        }
+    }
+
+    /// `half` shortens the insula away from its middle; `rise` moves the opening backward higher up.
+    fn folds(&self, side: f64, half: f64, rise: f64) -> Vec<Fold> {
+        let (top, opening) = (19.0 * half * self.length, self.opening - rise);
+        let insula = [[39.0, top], [42.0, 0.6 * top], [43.5, 0.0], [42.5, -0.5 * top], [39.5, -top], [37.0, -1.15 * top]];
+        let out = |share: f64| [43.0 + 24.0 * share, opening + self.slant * (share + 0.35 * (6.0 * share).sin())];
+        let limb = [1.0, 0.75, 0.5, 0.25, 0.0].map(out);
+        let operculum = [[43.0, -0.45 * top], [47.5, -0.5 * top + 1.0], [52.0, -0.62 * top]];
+        let mirrored = |line: &[[f64; 2]]| line.iter().map(|[x, y]| [side * x, *y]).collect::<Vec<_>>();
+        let fold = |line: &[[f64; 2]], width: f64| Fold { line: mirrored(line), width };
+        vec![fold(&insula, self.width), fold(&limb, self.width * 0.9), fold(&operculum, self.width * 0.6)]
     }
 }
 
@@ -193,22 +233,32 @@ fn poles(person: &Person) -> [f64; 2] {
     [1.0, -1.0].map(|end| (CENTRE + end * (person.half_length - 1.0)) / person.scale())
 }
 
-/// The fissure between the hemispheres (y > 34 and y < -50) and the folds of their inner faces.
-fn medial(person: &Person, width: f64) -> Vec<Fold> {
-    let [front, back] = poles(person);
-    let fold = |line: Vec<[f64; 2]>, width| Fold { line, width };
-    let mut folds = vec![fold(vec![[0.0, 34.0], [0.0, front]], width), fold(vec![[0.0, -50.0], [0.0, back]], width)];
-    for side in [1.0, -1.0] {
-        folds.push(fold(vec![[0.0, 43.0], [side * 7.0, 46.0], [side * 12.0, 42.0]], width * 0.5));
-        folds.push(fold(vec![[0.0, -57.0], [side * 9.0, -55.0], [side * 17.0, -59.0]], width * 0.6));
-        folds.push(fold(vec![[0.0, -73.0], [side * 11.0, -75.0], [side * 20.0, -71.0]], width * 0.5));
+impl Cortex {
+    /// The fissure between the hemispheres (y > 34 and y < -50) and the folds of their inner faces.
+    fn medial(&self, person: &Person, height: f64) -> Vec<Fold> {
+        let [front, back] = poles(person);
+        let fissure = |from: f64, to: f64| Fold { line: vec![[0.0, from], [0.0, to]], width: self.midline };
+        let sides = [(-1.0, &self.medial[0]), (1.0, &self.medial[1])];
+        let folds = sides.into_iter().flat_map(|(side, medial)| medial.folds(side, height));
+        [fissure(34.0, front), fissure(-50.0, back)].into_iter().chain(folds).collect()
     }
-    folds
 }
 
-fn capsule(canvas: &mut Canvas, fold: &Fold, margin: f64, hu: f64) {
-    let radius = fold.width + margin;
-    canvas.paint(Frame::Atlas, Bounds::of(&fold.line, radius + 1.0), 0.6, |p| (polyline_distance(&fold.line, p) - radius, hu));
+impl Medial {
+    fn draw(rng: &mut impl rand::Rng, wide: f64) -> Self {
+        let mut fold = |y, reach| [normal(rng, y, 3.0), normal(rng, reach, 3.0).max(3.0), normal(rng, 0.0, 3.5)];
+        let folds = [fold(45.0, 10.0), fold(-60.0, 14.0), fold(-76.0, 15.0)];
+        Self { folds, width: (normal(rng, 0.35, 0.15) * wide).clamp(0.1, 1.1) }
+    }
+
+    fn folds(&self, side: f64, height: f64) -> impl Iterator<Item = Fold> {
+        let Self { folds, width } = *self;
+        folds.into_iter().map(move |[y, reach, rise]| {
+            let y = y - 0.25 * height;
+            let middle = [side * reach * 0.5, y + rise * 0.8];
+            Fold { line: vec![[0.0, y], middle, [side * reach, y + rise * 0.3]], width }
+        })
+    }
 }
 
 /// Dura of 1 mm in the midline and the venous sinuses at its ends.

@@ -75,17 +75,25 @@ impl Ellipse {
     }
 }
 
-/// Distance from a point to an open polyline.
-pub(super) fn polyline_distance(points: &[[f64; 2]], p: [f64; 3]) -> f64 {
-    points.windows(2).map(|s| segment_distance(s[0], s[1], [p[0], p[1]])).fold(FAR * FAR, f64::min).sqrt()
+/// Distance from a point to an open polyline, and at which share of its length (by segments) the nearest point lies.
+pub(super) fn nearest(points: &[[f64; 2]], p: [f64; 3]) -> (f64, f64) {
+    let segments = points.windows(2).map(|s| segment_distance(s[0], s[1], [p[0], p[1]])).enumerate();
+    let (squared, along) = segments
+        .fold((FAR * FAR, 0.0), |best, (i, (squared, t))| if squared < best.0 { (squared, i as f64 + t) } else { best });
+    (squared.sqrt(), along / (points.len() - 1) as f64)
 }
 
-/// Squared distance to a segment.
-fn segment_distance(a: [f64; 2], b: [f64; 2], p: [f64; 2]) -> f64 {
+/// Distance from a point to an open polyline.
+pub(super) fn polyline_distance(points: &[[f64; 2]], p: [f64; 3]) -> f64 {
+    nearest(points, p).0
+}
+
+/// Squared distance to a segment and the share of its length.
+fn segment_distance(a: [f64; 2], b: [f64; 2], p: [f64; 2]) -> (f64, f64) {
     let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
     let (px, py) = (p[0] - a[0], p[1] - a[1]);
     let t = ((px * dx + py * dy) / (dx * dx + dy * dy).max(1e-9)).clamp(0.0, 1.0);
-    (px - t * dx).powi(2) + (py - t * dy).powi(2)
+    ((px - t * dx).powi(2) + (py - t * dy).powi(2), t)
 }
 
 #[cfg(test)]
@@ -99,6 +107,13 @@ mod tests {
         assert!((ellipse.distance([14.0, 0.0, 0.0]) - 1.0).abs() < 1e-9);
         assert!((ellipse.distance([10.0, 6.0 * 0.8, 6.0])).abs() < 1e-9, "a level of 0.6 shrinks the axes to 0.8");
         assert_eq!(ellipse.distance([10.0, 0.0, 11.0]), FAR);
+    }
+
+    #[test]
+    fn the_nearest_point_of_a_polyline_is_told_by_its_share() {
+        let line = [[0.0, 0.0], [4.0, 0.0], [4.0, 2.0]];
+        assert_eq!(nearest(&line, [2.0, -3.0, 0.0]), (3.0, 0.25));
+        assert_eq!(nearest(&line, [5.0, 1.0, 9.0]), (1.0, 0.75));
     }
 
     #[test]

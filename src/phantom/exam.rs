@@ -31,15 +31,6 @@ impl Class {
             Self::Left => "left",
         }
     }
-
-    /// The class of the mirror image.
-    pub fn mirrored(self) -> Self {
-        match self {
-            Self::None => Self::None,
-            Self::Right => Self::Left,
-            Self::Left => Self::Right,
-        }
-    }
 }
 
 /// The whole parameter set of one exam; two exams share nothing, so each can be rendered wherever and whenever.

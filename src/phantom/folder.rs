@@ -156,3 +156,85 @@ fn windows(vendor: Vendor) -> Vec<(f64, f64)> {
         Vendor::B => vec![(40.0, 80.0), (40.0, 80.0)],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phantom::Difficulty;
+    use dicom_dictionary_std::tags;
+    use dicom_object::open_file;
+
+    fn exam(class: Class, calcified: bool) -> Exam {
+        let seed = Seed::root(8).child("h");
+        Exam { id: "007".into(), class, seed, matrix: 64, calcified, difficulty: Difficulty::default() }
+    }
+
+    fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut names: Vec<_> = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+        names.sort();
+        names.into_iter().map(|path| Ok((path.display().to_string(), fs::read(&path)?))).collect()
+    }
+
+    fn without_folder(files: Vec<(String, Vec<u8>)>, folder: &Path) -> Vec<(String, Vec<u8>)> {
+        files.into_iter().map(|(name, bytes)| (name.replace(&folder.display().to_string(), ""), bytes)).collect()
+    }
+
+    #[test]
+    fn an_exam_has_the_same_bytes_every_time() -> Result<()> {
+        let (one, two, truth) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
+        for folder in [&one, &two] {
+            write(&exam(Class::Left, false), folder.path(), truth.path())?;
+        }
+        let [one, two] = [one, two].map(|f| files(f.path()).map(|files| without_folder(files, f.path())));
+        let (one, two) = (one?, two?);
+        assert!((4..=6).contains(&one.len()) && one == two);
+        Ok(())
+    }
+
+    /// The same patient with and without blood or calcium: every attribute but the pixels is the same.
+    #[test]
+    fn no_attribute_tells_the_class() -> Result<()> {
+        let truth = tempfile::tempdir()?;
+        let header = |exam: Exam| -> Result<Vec<String>> {
+            let folder = tempfile::tempdir()?;
+            write(&exam, folder.path(), truth.path())?;
+            let all = files(folder.path())?;
+            all.iter().map(|(path, _)| header(Path::new(path))).collect()
+        };
+        let none = header(exam(Class::None, false))?;
+        assert!(none.iter().all(|text| text.contains("PHANTOM007")));
+        assert_eq!(none, header(exam(Class::None, true))?);
+        assert_eq!(none, header(exam(Class::Left, false))?);
+        assert_eq!(none, header(exam(Class::Right, false))?);
+        Ok(())
+    }
+
+    fn header(path: &Path) -> Result<String> {
+        let mut object = open_file(path)?;
+        object.remove_element(tags::PIXEL_DATA);
+        Ok(format!("{:?} {:?}", object.meta(), object.iter().collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn a_cohort_is_a_folder_an_exam_and_a_table_of_labels() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let exams = [("none", 2), ("right", 1), ("left", 1)].map(|(class, n)| (class.to_owned(), n)).into();
+        let cohort = Cohort { exams, matrix: 64, calcified: Some(1), difficulty: Difficulty::default() };
+        let told = AtomicUsize::new(0);
+        write_cohort(&cohort, 5, folder.path(), &|done, total| {
+            assert!(done <= total && total == 4);
+            told.fetch_add(1, Ordering::Relaxed);
+        })?;
+        assert_eq!(told.into_inner(), 4);
+        let table = fs::read_to_string(folder.path().join("labels.csv"))?;
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!(rows[0], ["exam", "class", "lesion_cm", "calcified", "age"]);
+        assert_eq!(rows[1..].iter().map(|row| row[0]).collect::<Vec<_>>(), ["001", "002", "003", "004"]);
+        assert!(rows[1..].iter().all(|row| row[2].is_empty() == (row[1] == "none")));
+        assert_eq!(rows[1..].iter().filter(|row| row[3] == "true").count(), 1);
+        assert!(folder.path().join("dicom/004/IM0004.dcm").is_file() && folder.path().join("truth/004/truth.json").is_file());
+        let refused = write_cohort(&cohort, 5, folder.path(), &|_, _| ()).expect_err("not empty");
+        assert!(refused.to_string().contains("is not empty"), "{refused}");
+        Ok(())
+    }
+}

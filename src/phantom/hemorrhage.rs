@@ -7,6 +7,7 @@ use super::draw::{chance, normal, uniform};
 use super::ellipse::{Bounds, Ellipse};
 use super::person::Person;
 use super::texture::{Texture, mix, smoothstep};
+use super::tissue::Tissues;
 use super::truth::Visible;
 use super::ventricles::Ventricles;
 use super::{Difficulty, Size};
@@ -29,6 +30,7 @@ pub(super) struct Hemorrhage {
     pub(super) days: f64,
     /// Width of the edema, mm.
     pub(super) rim: f64,
+    /// HU: 3 below white matter on the first day, 6..7 on the fourth (i-DEF: 30.3, then 26.9).
     edema: f64,
     pub(super) mass: MassEffect,
     pub(super) ventricular: Option<Ventricular>,
@@ -69,10 +71,11 @@ impl Hemorrhage {
         seed: Seed,
         difficulty: &Difficulty,
         person: &Person,
-        offset: f64,
+        tissues: &Tissues,
         heights: impl Fn([f64; 2]) -> [f64; 2],
     ) -> Self {
         let rng = &mut seed.rng();
+        let (offset, white) = (tissues.offset, tissues.white);
         let size = Size::draw(rng, difficulty.smallest);
         let centre = [normal(rng, 25.0, 4.0) * person.scale(), normal(rng, 0.0, 7.0) * person.scale()];
         let [low, high] = heights(centre);
@@ -84,20 +87,20 @@ impl Hemorrhage {
             z,
             dz: size.height * 5.0,
         };
-        let days = (-3.0 * uniform(rng, 0.02, 1.0).ln()).min(9.0);
+        let days = (-1.5 * uniform(rng, 0.02, 1.0).ln()).min(9.0);
         let attenuation = (normal(rng, difficulty.clot, 6.0) - 1.5 * (days - 1.0).max(0.0)).max(40.0) + offset;
         let mass = MassEffect::draw(rng, &size, centre, person.half_width);
         let mut clot = Self {
             size,
             body,
             island: chance(rng, 0.22).then(|| island(rng, &body)),
-            lobulation: uniform(rng, 0.05, 0.22),
+            lobulation: uniform(rng, 0.04, 0.17),
             border: Texture::new(rng.random(), uniform(rng, 5.0, 10.0).max(body.semi[1] * 0.5)),
             inside: Inside::draw(rng, &body),
             attenuation,
             days,
             rim: (uniform(rng, 0.10, 0.35) * radius(&size)).clamp(2.0, 10.0),
-            edema: normal(rng, 29.5 - 1.1 * days.min(4.0), 2.0) + offset - 3.0,
+            edema: white - normal(rng, 3.0 + 0.9 * days.min(4.0), 1.2).max(0.5),
             mass,
             ventricular: None,
         };
@@ -138,7 +141,7 @@ impl Hemorrhage {
         let (cast, hu, level) = (chance(rng, 0.5), uniform(rng, 55.0, 75.0) + offset, uniform(rng, -50.0, -44.0));
         let gap = Ventricles::of(person, self.mass.shift).near().map(|chamber| self.gap(&chamber, person.scale()));
         let near = gap.into_iter().fold(f64::MAX, f64::min) < 2.0;
-        near.then(|| if cast { Ventricular::Cast(hu) } else { Ventricular::Settled(hu, level) })
+        near.then_some(if cast { Ventricular::Cast(hu) } else { Ventricular::Settled(hu, level) })
     }
 
     /// Smallest distance from the clot to the wall of a chamber at the height of the clot.
@@ -163,16 +166,12 @@ fn radius(size: &Size) -> f64 {
 fn island(rng: &mut impl Rng, body: &Ellipse) -> Ellipse {
     let semi = uniform(rng, 1.5, 5.0);
     let turn = uniform(rng, 0.0, std::f64::consts::TAU);
-    let away = |axis: usize| body.semi[axis] + semi + uniform_gap(turn);
+    let gap = uniform(rng, 1.0, 3.0);
+    let away = |axis: usize| body.semi[axis] + semi + gap;
     let (sin, cos) = body.angle.to_radians().sin_cos();
     let (u, v) = (away(0) * turn.cos(), away(1) * turn.sin());
     let centre = [body.centre[0] + cos * u - sin * v, body.centre[1] + sin * u + cos * v];
     Ellipse { centre, semi: [semi, semi * 0.8], angle: turn.to_degrees(), z: body.z, dz: (semi * 1.2).max(3.0) }
-}
-
-/// 1..3 mm between clot and island.
-fn uniform_gap(turn: f64) -> f64 {
-    2.0 + turn.sin()
 }
 
 impl Inside {

@@ -66,3 +66,38 @@ fn convolved(line: &[f32], half: &[f32], at: usize) -> f32 {
     let pairs = half.iter().enumerate().skip(1);
     pairs.fold(line[at] * half[0], |sum, (i, weight)| sum + weight * (line[at.saturating_sub(i)] + line[(at + i).min(last)]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_slice_keeps_its_mean_and_gets_the_noise_of_the_protocol() {
+        let protocol = Protocol::draw(Seed::root(2), 3.5);
+        let slice = || Exposed { hu: vec![36.0; 256 * 256], depth: vec![0.0; 256 * 256] };
+        for image in scan(Seed::root(3), &protocol, 256, vec![slice(), slice(), slice()]) {
+            let mean = image.iter().map(|hu| f64::from(*hu)).sum::<f64>() / image.len() as f64;
+            let sd = (image.iter().map(|hu| (f64::from(*hu) - mean).powi(2)).sum::<f64>() / image.len() as f64).sqrt();
+            assert!((mean - 36.0).abs() < 0.3, "{mean}");
+            assert!((sd / protocol.noise - 1.0).abs() < 0.1, "{sd} for {}", protocol.noise);
+        }
+    }
+
+    #[test]
+    fn the_kernel_keeps_a_constant_and_blurs_a_point_by_its_width() {
+        let mut values = vec![7.0; 15 * 15];
+        blur(&mut values, 15, 1.3);
+        assert!(values.iter().all(|value| (value - 7.0).abs() < 1e-4));
+        values.fill(0.0);
+        values[7 * 15 + 7] = 1.0;
+        blur(&mut values, 15, 1.3);
+        let variance: f32 = values.iter().enumerate().map(|(i, value)| value * ((i % 15) as f32 - 7.0).powi(2)).sum();
+        assert!((variance.sqrt() - 1.3).abs() < 0.05, "{variance}");
+    }
+
+    /// 47, 42, 36 and 35 HU were measured at these depths, 35 deeper.
+    #[test]
+    fn cupping_brightens_the_rim_of_the_brain_only() {
+        assert!(cupping(1.0) > 3.0 && cupping(8.0) < 1.5 && cupping(40.0) < 0.01 && cupping(-1.0) == 0.0);
+    }
+}

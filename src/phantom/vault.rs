@@ -9,9 +9,12 @@ use super::tissue::{AIR, Tissues};
 use crate::seed::Seed;
 
 const ANGLES: usize = 1440;
+/// No skull and scalp together are thicker, mm.
+const THICKEST: f64 = 40.0;
 /// Exponent of the superellipse: squarer than an ellipse.
 const SQUARENESS: f64 = 2.2;
-const SKIN: f64 = 1.8;
+/// mm; air and fat blur into it from both sides.
+const SKIN: f64 = 2.4;
 
 /// The layers at one angle, mm from the axis outward.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,14 @@ struct Layers {
     bone: f64,
     muscle: f64,
     scalp: f64,
+}
+
+/// A point of the plane in polar form, with the radius of the inner table beside its own, mm.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Radius {
+    angle: f32,
+    inner: f32,
+    own: f32,
 }
 
 /// The calvarium of one patient.
@@ -61,19 +72,23 @@ impl Vault {
         self.at(angle).inner * narrowing(z)
     }
 
+    /// Where a point of the head lies in the table; the same at every height.
+    pub(super) fn radius(&self, head: [f64; 2]) -> Radius {
+        let (x, y) = (head[0], head[1] - CENTRE);
+        let angle = y.atan2(x);
+        Radius { angle: angle as f32, inner: self.at(angle).inner as f32, own: x.hypot(y) as f32 }
+    }
+
     /// Attenuation at a point outside of the brain, and its depth below the inner table (negative outside), mm.
-    pub(super) fn attenuation(&self, tissues: &Tissues, p: [f64; 3], soft: f64) -> (f64, f64) {
-        let (x, y) = (p[0], p[1] - CENTRE);
-        let layers = self.at(y.atan2(x));
-        let depth = layers.inner * narrowing(p[2]) - x.hypot(y);
-        let outward = -depth;
-        if outward > layers.bone + layers.muscle + layers.scalp + 2.0 {
-            return (AIR, depth);
-        }
+    pub(super) fn attenuation(&self, tissues: &Tissues, p: [f64; 3], radius: &Radius, soft: f64) -> (f64, f64) {
+        let depth = f64::from(radius.inner) * narrowing(p[2]) - f64::from(radius.own);
         if depth > 2.0 {
             return (tissues.csf, depth);
         }
-        (self.layered(tissues, &layers, p, outward, soft), depth)
+        if depth < -THICKEST {
+            return (AIR, depth);
+        }
+        (self.layered(tissues, &self.at(f64::from(radius.angle)), p, -depth, soft), depth)
     }
 
     fn layered(&self, tissues: &Tissues, layers: &Layers, p: [f64; 3], outward: f64, soft: f64) -> f64 {
@@ -133,11 +148,12 @@ impl Build {
         let at = [radius * cos, radius * sin, 0.0];
         let [inner, outer] = self.relief.map(|relief| relief.at(at));
         let lateral = smoothstep(cos.abs() * 1.3);
+        let inward = crest(radius, angle) - 0.6 * inner;
         let ends = if sin > 0.0 { self.frontal } else { self.occipital };
         Layers {
-            inner: radius + 0.7 * inner - crest(radius, angle),
+            inner: radius - inward,
             table: self.table,
-            bone: (mix(ends, self.temporal, lateral) + 0.5 * outer).max(3.2),
+            bone: (mix(ends, self.temporal, lateral) + 0.4 * outer + inward).max(3.2),
             muscle: self.muscle * temporal_fossa(sin, cos),
             scalp: mix(4.5, self.lateral_scalp, lateral) + 0.4 * outer,
         }

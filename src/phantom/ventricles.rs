@@ -77,7 +77,7 @@ fn frontal_horn(v: f64) -> Ellipse {
 }
 
 fn body(v: f64) -> Ellipse {
-    Ellipse { centre: [9.0 + 2.0 * v, -2.0], semi: [24.0, 4.2 * v], angle: 93.0, z: 19.0, dz: 11.0 }
+    Ellipse { centre: [9.0 + 2.0 * v, -2.0], semi: [24.0, 4.2 * v], angle: 97.0, z: 19.0, dz: 11.0 }
 }
 
 fn atrium(v: f64) -> Ellipse {

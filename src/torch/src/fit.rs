@@ -100,7 +100,7 @@ impl Fit<'_> {
                 return Ok(false);
             }
             self.step().with_context(|| format!("update {} of {total}", self.update + 1))?;
-            if self.update % per_epoch == 0 {
+            if self.update.is_multiple_of(per_epoch) {
                 let train_loss = self.loss_sum / per_epoch as f64;
                 self.loss_sum = 0.0;
                 self.close_epoch(Some(train_loss))?;

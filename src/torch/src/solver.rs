@@ -129,10 +129,10 @@ mod tests {
     /// Three updates with a drop between the second and the third, computed by hand for one weight and one bias.
     #[test]
     fn velocity_keeps_the_rate_it_was_made_with() {
-        let size = train::Network { name: "alexnet".into(), width: 0.02, crop: 51 };
+        let size = train::Network { name: "alexnet".into(), width: 0.02, crop: 55 };
         let net = Net::new(&size, 2, Seed::root(1), Device::Cpu).expect("fits");
         let mut descent = Descent::new(&net, 0.9, 0.1).expect("valid");
-        let images = Tensor::zeros([1, 3, 51, 51], (Kind::Float, Device::Cpu));
+        let images = Tensor::zeros([1, 3, 55, 55], (Kind::Float, Device::Cpu));
         net.loss(&images, &Tensor::from_slice(&[0i64])).backward();
         let of = |index: usize| net.parameters()[index].values.detach().flatten(0, -1).double_value(&[0]);
         let gradients = [0.5, -0.25];

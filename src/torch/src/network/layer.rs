@@ -64,7 +64,7 @@ impl Lrn {
 
     /// The normalised `x`, `[B, C, H, W]`.
     pub fn apply(&self, x: &Tensor) -> Tensor {
-        let scale = (x * x).conv2d(&self.band, Some(&self.one), [1, 1], [0, 0], [1, 1], 1);
+        let scale = x.square().conv2d(&self.band, Some(&self.one), [1, 1], [0, 0], [1, 1], 1);
         x * scale.pow_tensor_scalar(-self.beta)
     }
 }

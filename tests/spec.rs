@@ -726,6 +726,16 @@ fn faults_serialise() {
 }
 
 #[test]
+fn phantoms_have_knobs() {
+    let folder = Folder::new(&[("spec.toml", SMALL)]);
+    let experiment = folder.load(&["cohort.phantom.calcified=2", "cohort.phantom.difficulty.clot=48"]).unwrap();
+    let Source::Phantom(cohort) = &experiment.cohort.source else { panic!("the small spec is of phantoms") };
+    assert_eq!((cohort.calcified, cohort.difficulty.clot, cohort.difficulty.noise), (Some(2), 48.0, 3.5));
+    let faults = folder.faults(&["cohort.phantom.calcified=13", "cohort.phantom.difficulty.infarct=2"]);
+    assert!(faults.contains("`cohort.phantom.calcified` is 13") && faults.contains("a number from 0 to 1\n"), "{faults}");
+}
+
+#[test]
 fn colours_are_only_in_the_rendering_that_asks_for_them() {
     let faults = small("size = 64", "size = 0").load(&[]).expect_err("out of range");
     assert!(!faults.to_string().contains('\u{1b}'));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::experiment::{Cohort, Source};
 use super::super::section::{Item, Section, suggestion};
 use super::super::tree::Value;
-use crate::phantom;
+use crate::phantom::{self, Difficulty};
 use crate::stage::ingest::Slices;
 
 /// Classes that a phantom can have.
@@ -72,7 +72,26 @@ fn distinct(item: &Item<'_>) -> Option<Vec<String>> {
 fn phantom(s: &mut Section<'_>, classes: Option<&[String]>) -> Option<phantom::Cohort> {
     let exams = s.required("exams", |item| exams(&item, classes));
     let matrix = s.optional("matrix", 512, |item| item.count(64, 1024));
-    Some(phantom::Cohort { exams: exams?, matrix: matrix?, calcified: None, difficulty: phantom::Difficulty::default() })
+    let none = exams.as_ref().map_or(1_000_000, |exams| exams.get("none").copied().unwrap_or(0));
+    let calcified = s.optional("calcified", None, |item| item.count(0, none).map(Some));
+    let difficulty = s.table_or_empty("difficulty", difficulty);
+    Some(phantom::Cohort { exams: exams?, matrix: matrix?, calcified: calcified?, difficulty: difficulty? })
+}
+
+/// `[cohort.phantom.difficulty]`, in the ranges that can be rendered.
+fn difficulty(s: &mut Section<'_>) -> Option<Difficulty> {
+    let usual = Difficulty::default();
+    let mut knob = |key, usual, low: f64, high: f64, unit: &str| {
+        let what = format!("a number from {low} to {high}{unit}");
+        s.optional(key, usual, |item| item.number(&what, |x| (low..=high).contains(&x)))
+    };
+    let clot = knob("clot", usual.clot, 20.0, 120.0, " HU");
+    let smallest = knob("smallest", usual.smallest, 0.1, 6.5, " cm");
+    let offset = knob("offset", usual.offset, 0.0, 10.0, " HU");
+    let noise = knob("noise", usual.noise, 0.0, 30.0, " HU");
+    let pose = knob("pose", usual.pose, 0.0, 15.0, " degrees and mm");
+    let infarct = knob("infarct", usual.infarct, 0.0, 1.0, "");
+    Some(Difficulty { clot: clot?, smallest: smallest?, offset: offset?, noise: noise?, pose: pose?, infarct: infarct? })
 }
 
 /// Exams of each class: all classes of the cohort, no others.

@@ -1,7 +1,8 @@
 //! `bgh cache`: how large it is, whether it is whole, and what nobody needs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ pub(super) enum Command {
     Du(Place),
     /// Read every blob again; damaged ones are removed, so that the next run makes them anew
     Verify(Place),
-    /// Remove blobs and jobs that no action needs
+    /// Remove blobs that no action needs and that are older than an hour
     Gc(Gc),
 }
 
@@ -88,7 +89,8 @@ fn gc(store: &Store, dry_run: bool) -> Result<(), Failure> {
     let outputs = actions.iter().flat_map(|(_, result)| result.outputs.values());
     let needed: BTreeSet<Digest> = outputs.flat_map(|artifact| artifact.0.values()).map(|blob| blob.digest).collect();
     let mut freed = (0usize, 0u64);
-    for (digest, path) in store.blobs()?.into_iter().filter(|(digest, _)| !needed.contains(digest)) {
+    let unneeded = store.blobs()?.into_iter().filter(|(digest, path)| !needed.contains(digest) && is_old(path));
+    for (digest, path) in unneeded {
         tracing::debug!(%digest, "no action needs this blob");
         freed = (freed.0 + 1, freed.1 + path.metadata().map_or(0, |meta| meta.len()));
         if !dry_run {
@@ -97,6 +99,13 @@ fn gc(store: &Store, dry_run: bool) -> Result<(), Failure> {
     }
     println!("{} blobs, {} {}", freed.0, size(freed.1), if dry_run { "could be removed" } else { "removed" });
     Ok(())
+}
+
+/// A blob is in the store a moment before the action that names it: a run in progress must not lose it.
+fn is_old(path: &Path) -> bool {
+    const GRACE: Duration = Duration::from_secs(3600);
+    let modified = path.metadata().and_then(|meta| meta.modified());
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > GRACE))
 }
 
 fn size(bytes: u64) -> String {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -69,18 +71,21 @@ impl Attempt<'_> {
     }
 
     /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second waits,
-    /// and then finds the result.
+    /// and then finds the result. A finished attempt removes the file, so a lock on a file without a name is none.
     fn lock(&self, action: Digest) -> Result<File, Failure> {
         let path = self.store.job_lock(action);
-        let file = File::options().create(true).append(true).open(&path);
-        let file = file.with_context(|| format!("cannot open {}", path.display())).map_err(environment)?;
-        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        loop {
+            let file = File::options().create(true).append(true).open(&path);
+            let file = file.with_context(|| format!("cannot open {}", path.display())).map_err(environment)?;
+            let locked = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+            if locked && is_named(&file, &path) {
+                return Ok(file);
+            }
             if self.interrupt.requested() {
                 return Err(Failure::Interrupted);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(file)
     }
 
     /// A fresh job directory, but with the checkpoint of an earlier attempt at the same action.
@@ -160,6 +165,12 @@ fn provenance(started: SystemTime, seconds: f64, ran: Ran) -> Provenance {
     }
 }
 
+/// Whether `path` still names the open file.
+fn is_named(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
 fn environment(error: anyhow::Error) -> Failure {
     Failure::Environment(format!("{error:#}"))
 }
@@ -169,7 +180,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned())
 }
 
-fn remove(path: &std::path::Path) -> Result<()> {
+fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -252,7 +252,7 @@ fn files_are_found_beside_the_spec_that_names_them() {
     let experiment = folder.load(&[]).unwrap();
     let beside = |name: &str| -> PathBuf { folder.0.path().join("base").join(name) };
     let expected =
-        Source::Dicom { root: beside("exams"), labels: beside("labels.csv"), slices: Slices::Part { from: 0.3, to: 0.6 } };
+        Source::Dicom { root: beside("exams"), labels: beside("labels.csv"), slices: Slices::Fraction { from: 0.3, to: 0.6 } };
     assert_eq!(experiment.cohort.source, expected);
     assert_eq!(experiment.models[0].start, Start::File(beside("weights/alexnet.safetensors")));
 }

@@ -34,9 +34,8 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
 fn imported(text: &str) -> impl Iterator<Item = &str> {
     let until_tests = text.split("#[cfg(test)]").next().unwrap_or(text);
     let code = until_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
-    code.flat_map(|line| line.split("crate::").skip(1)).map(|rest| {
-        rest.split(|character: char| !character.is_alphanumeric() && character != '_').next().unwrap_or(rest)
-    })
+    code.flat_map(|line| line.split("crate::").skip(1))
+        .map(|rest| rest.split(|character: char| !character.is_alphanumeric() && character != '_').next().unwrap_or(rest))
 }
 
 #[test]

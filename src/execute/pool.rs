@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn jobs_share_a_device_until_it_is_full_and_spread_over_several() {
         let mut pools = Pools::new(9, gpus(&[10, 10]));
-        let indices: Vec<_> = (0..4).map_while(|_| pools.take(Some(5))).map(|lease| pools.device_index(&lease)).collect();
+        let leases: Vec<_> = (0..4).map_while(|_| pools.take(Some(5))).collect();
+        let indices: Vec<_> = leases.iter().map(|lease| pools.device_index(lease)).collect();
         assert_eq!(indices.len(), 4);
         assert_eq!(indices.iter().filter(|index| **index == Some(0)).count(), 2);
         assert_eq!(pools.take(Some(5)), None);

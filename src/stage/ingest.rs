@@ -12,7 +12,8 @@ use crate::artifact::Files;
 use crate::dicom::AxialSeries;
 
 /// The kind. Input `dicom`.
-pub const KIND: Kind = Kind { name: "ingest", version: 1, outputs: &["volume"], run: Run::Here(task), cost: 1.0, random: false };
+pub const KIND: Kind =
+    Kind { name: "ingest", version: 1, outputs: &["volume"], run: Run::Here(task), cost: 1.0, random: false };
 
 fn task(task: &Task<'_>) -> Result<()> {
     run(&task.params()?, task.input("dicom")?, &task.job.port("volume")?)

@@ -1,6 +1,6 @@
 //! A folder with a small study in it, and `bgh` run on it as a user would.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its own part, and nobody else does")]
 
 use std::collections::BTreeMap;
 use std::fs;

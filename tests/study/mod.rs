@@ -8,7 +8,7 @@ use anyhow::Result;
 use bgh::artifact::results::{Comparison, Contrast, Estimate, Factor, ModelResult, Results, RocPoint};
 use bgh::artifact::{Curve, Curves, Files, TrainingRecord};
 use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
-use bgh::stage::report::{self, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
+use bgh::report::stage::{self as report, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
 use bgh::stage::{predict, train};
 
 pub(crate) const SCORES: &str = "exam,class,a\n001,none,0.25\n";
@@ -206,6 +206,7 @@ fn contrast(a: &ModelResult, b: &ModelResult, p: Option<(f64, f64)>) -> Contrast
         z: estimate(se.map(|se| difference / se)),
         p: estimate(p.map(|p| p.0)),
         p_holm: estimate(p.map(|p| p.1)),
+        note: None,
     }
 }
 

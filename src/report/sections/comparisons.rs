@@ -132,7 +132,8 @@ impl View<'_> {
         }
         cells.extend(pair.models.map(|model| Cell::from(number::area(model.auc)).strong_if(model.auc == self.best())));
         cells.push(difference(pair.contrast, footnotes));
-        cells.extend([&pair.contrast.p, &pair.contrast.p_holm].map(|p| p_cell(p, footnotes)));
+        let note = pair.contrast.note.as_deref();
+        cells.extend([&pair.contrast.p, &pair.contrast.p_holm].map(|p| p_cell(p, note, footnotes)));
         cells.extend(self.with_updates().then(|| updates(pair)));
         cells
     }
@@ -142,16 +143,13 @@ impl View<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let family: usize = self.study.results.comparisons.iter().map(|comparison| comparison.rows.len()).sum();
         let fixed: Vec<String> = self.comparison.fixed.iter().map(|(factor, level)| format!("{factor}: {level}")).collect();
-        let tests = number::counted(family, "contrast", "contrasts");
-        let method = format!(
-            "Differences are first minus second level, computed before rounding; CI = confidence interval. Two-sided p by \
-             DeLong's paired test; Holm: adjusted over the {tests} of all comparisons. Bold: largest AUC."
-        );
+        let method = "Differences are first minus second level, computed before rounding; CI = confidence interval. Two-sided p by \
+                      DeLong's paired test; Holm: adjusted over all contrasts of the experiment that have a p, each pair once. Bold: \
+                      largest AUC.";
         let updates = "Updates: weight updates of the first / second training. They differ, so the levels named are not all that differs.";
         let fixed = (!fixed.is_empty()).then(|| format!("All rows share {}.", fixed.join(", ")));
-        fixed.into_iter().chain([method]).chain(self.with_updates().then(|| updates.to_owned())).collect()
+        fixed.into_iter().chain([method.to_owned()]).chain(self.with_updates().then(|| updates.to_owned())).collect()
     }
 
     fn data_header(&self) -> Vec<String> {
@@ -198,10 +196,11 @@ fn difference(contrast: &Contrast, footnotes: &mut Footnotes) -> Cell {
     }
 }
 
-fn p_cell(p: &Estimate<f64>, footnotes: &mut Footnotes) -> Cell {
-    match p {
-        Estimate::Defined(value) => Cell::from(number::p(*value)),
-        Estimate::Undefined(why) => Cell::from(number::NOT_ESTIMABLE).marked(footnotes.mark(sentence(why))),
+fn p_cell(p: &Estimate<f64>, note: Option<&str>, footnotes: &mut Footnotes) -> Cell {
+    match (p, note) {
+        (Estimate::Defined(value), None) => Cell::from(number::p(*value)),
+        (Estimate::Defined(value), Some(note)) => Cell::from(number::p(*value)).marked(footnotes.mark(sentence(note))),
+        (Estimate::Undefined(why), _) => Cell::from(number::NOT_ESTIMABLE).marked(footnotes.mark(sentence(why))),
     }
 }
 

@@ -190,6 +190,12 @@ mod tests {
     }
 
     #[test]
+    fn specs_know_these_networks_and_no_others() {
+        let ours: Vec<_> = NETWORKS.iter().map(|network| network.name).collect();
+        assert_eq!(ours, bgh::stage::train::NETWORKS);
+    }
+
+    #[test]
     fn narrow_networks_keep_their_groups_whole() {
         let graph = Network::find("alexnet").expect("registered").graph(3, 64, 0.13).expect("fits");
         for layer in &graph.layers {

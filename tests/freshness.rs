@@ -124,7 +124,7 @@ fn a_source_file_edited_with_size_and_time_put_back_is_noticed() {
     space.edit("source = \"phantom\"", "source = \"dicom\"\nroot = \"exams\"\nlabels = \"exams/labels.csv\"");
     space.edit("[cohort.phantom]\nexams = { none = 8, right = 5, left = 5 }\nmatrix = 64\n", "");
     space.run();
-    let exam = fs::read_dir(space.path("exams")).expect("exams").filter_map(Result::ok).map(|entry| entry.path());
+    let exam = fs::read_dir(space.path("exams/dicom")).expect("exams").filter_map(Result::ok).map(|entry| entry.path());
     let exam = exam.filter(|path| path.is_dir()).min().expect("an exam");
     let file = fs::read_dir(&exam).expect("files").filter_map(Result::ok).map(|entry| entry.path()).min().expect("a file");
     let (mut bytes, time) =

@@ -71,7 +71,10 @@ def misbehave():
             sys.exit()
         if what == "hang":
             open(os.path.join(folder, "hanging"), "w").close()
-            time.sleep(600)
+            parent = os.getppid()
+            while os.getppid() == parent:  # as the real worker dies with bgh
+                time.sleep(0.02)
+            sys.exit()
 
 
 misbehave()

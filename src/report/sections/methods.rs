@@ -119,14 +119,12 @@ fn scoring(study: &Study, models: &[Described]) -> String {
 
 fn statistics(study: &Study) -> String {
     let results = study.results;
-    let contrasts = results.comparisons.iter().map(|comparison| comparison.rows.len()).sum();
-    let tests = match contrasts {
-        0 => String::new(),
-        _ => format!(
-            " Models were compared on the same exams by DeLong's paired test, two-sided; p-values are given as they are and \
-             adjusted by Holm's method over all {}.",
-            number::counted(contrasts, "contrast", "contrasts")
-        ),
+    let contrasts = results.comparisons.iter().any(|comparison| !comparison.rows.is_empty());
+    let tests = if contrasts {
+        " Models were compared on the same exams by DeLong's paired test, two-sided; p-values are given as they are and adjusted by \
+         Holm's method over all contrasts of the experiment that have one, each pair counted once."
+    } else {
+        ""
     };
     format!(
         "Statistics. The area under the empirical ROC curve (larger score = more suspicious) is given with its {} confidence \

@@ -137,7 +137,7 @@ impl ImageSetWriter {
 fn array_header(shape: [usize; 3]) -> String {
     let bytes: usize = shape.iter().product();
     let mut header = serde_json::json!({"images": {"dtype": "U8", "shape": shape, "data_offsets": [0, bytes]}}).to_string();
-    while (8 + header.len()) % 64 != 0 {
+    while !(8 + header.len()).is_multiple_of(64) {
         header.push(' ');
     }
     header

@@ -93,8 +93,8 @@ impl Store {
         let path = self.sharded("actions-v1", action);
         let bytes = fs::read(&path).map_err(|_| Miss::NeverRun)?;
         let result: ActionResult = serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))?;
-        let files = result.outputs.values().flat_map(|artifact| &artifact.0);
-        files.map(|(name, blob)| self.check(name, blob)).collect::<Result<(), Miss>>()?;
+        let mut files = result.outputs.values().flat_map(|artifact| &artifact.0);
+        files.try_for_each(|(name, blob)| self.check(name, blob))?;
         Ok(result)
     }
 

@@ -1,4 +1,5 @@
-//! `tracing` for those who want to look inside: to standard error, or as JSON lines to a file.
+//! `tracing` for those who want to look inside: to standard error, or as JSON lines to a file. What each step printed lies in the
+//! cache, a file an action, whether anybody asked or not.
 
 use std::fs::File;
 use std::path::Path;

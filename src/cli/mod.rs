@@ -31,7 +31,7 @@ struct Arguments {
     command: Command,
 
     /// What to log to standard error or to --log-file: off, error, warn, info, debug, trace, or a filter as `bgh::execute=debug`
-    #[arg(long, global = true, env = "BGH_LOG", default_value = "warn", value_name = "FILTER")]
+    #[arg(long, global = true, env = "BGH_LOG", default_value = "error", value_name = "FILTER")]
     log: String,
 
     /// Write the log to this file, a JSON object a line, instead of to standard error

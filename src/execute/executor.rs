@@ -184,6 +184,7 @@ impl<'a> Executor<'a> {
         match outcome {
             Ok(success) => {
                 listener.event(&Event::Finished { label, seconds: success.seconds });
+                tracing::info!(step = label, action = %success.action, seconds = success.seconds, "finished");
                 self.store.set_latest(&self.options.experiment, label, success.action)?;
                 let cached = success.seconds.is_none();
                 self.states[id.index()] =
@@ -193,6 +194,7 @@ impl<'a> Executor<'a> {
             }
             Err(failure) => {
                 let log = self.log_of(id);
+                tracing::warn!(step = label, %failure, log = %log.display(), "failed");
                 if failure != Failure::Interrupted {
                     listener.event(&Event::Failed { label, failure: &failure, log: &log });
                 }
@@ -293,6 +295,7 @@ impl<'a> Executor<'a> {
         };
         let step = self.plan.step(id);
         field.listener.event(&Event::Started { label: &step.label, reason: &reason });
+        tracing::info!(step = step.label, action = %manifest.digest(), %reason, "started");
         let attempt = Attempt {
             store: self.store,
             step,

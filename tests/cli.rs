@@ -1,0 +1,127 @@
+//! What each command says, and with which exit code.
+
+mod common;
+
+use std::fs;
+
+use common::Space;
+use serde_json::Value;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn check_tells_the_arithmetic_of_a_sound_spec() {
+    let outcome = Space::new().bgh(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.text());
+    assert!(outcome.stdout.contains("4 models, 51 steps"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("2 windows x 1 geometries x 2 filters = 4"), "{}", outcome.stdout);
+}
+
+#[test]
+fn check_tells_every_fault_with_its_place_and_the_nearest_name() {
+    let space = Space::new();
+    space.edit("crop = 63", "crpo = 63");
+    space.edit("batch = 8", "batch = \"many\"");
+    let outcome = space.bgh(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("crpo") && outcome.stderr.contains("`crop`"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("batch") && outcome.stderr.contains("^^"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_log_file_holds_what_happened_as_json() {
+    let space = Space::new();
+    space.run_with(&["--log", "info", "--log-file", "log.jsonl"]);
+    let log = fs::read_to_string(space.path("log.jsonl")).expect("the log");
+    let finished = log.lines().map(json).filter(|line| line["fields"]["message"] == "finished").count();
+    assert_eq!(finished, 51);
+}
+
+#[test]
+fn every_action_has_a_log_of_its_own() {
+    let space = Space::new();
+    let steps = space.run().len();
+    let logs = fs::read_dir(space.path("cache/logs-v1")).expect("logs").count();
+    assert_eq!(logs, steps);
+}
+
+#[test]
+fn graph_draws_kinds_and_steps() {
+    let space = Space::new();
+    let kinds = space.bgh(&["graph", "study.toml"]).stdout;
+    assert!(kinds.starts_with("flowchart LR") && kinds.contains("ingest × 18") && kinds.contains("k_train --> k_predict"));
+    let steps = space.bgh(&["graph", "study.toml", "--steps", "--format", "dot"]).stdout;
+    assert!(steps.contains("train[x4-alexnet-low]") && steps.ends_with("}\n"));
+}
+
+#[test]
+fn an_unknown_step_is_told_with_the_nearest() {
+    let outcome = Space::new().bgh(&["explain", "study.toml", "train[none-alexnet-lwo]"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("`train[none-alexnet-low]`"), "{}", outcome.stderr);
+}
+
+#[test]
+fn phantom_writes_exams_that_inspect_can_use() {
+    let space = Space::new();
+    let arguments = ["phantom", "exams", "--none", "1", "--right", "1", "--left", "0", "--matrix", "64"];
+    assert_eq!(space.bgh(&arguments).code, 0);
+    let again = space.bgh(&arguments);
+    assert_ne!(again.code, 0, "a folder that is not empty is left alone");
+    let rows = space.bgh(&["inspect", "--json", "exams/dicom"]).stdout;
+    let rows: Vec<Value> = rows.lines().map(json).collect();
+    assert!((8..=12).contains(&rows.len()), "two exams of 4 to 6 slices: {}", rows.len());
+    for row in &rows {
+        assert_eq!((row["ok"].as_bool(), row["usable"].as_bool(), row["rows"].as_u64()), (Some(true), Some(true), Some(64)), "{row}");
+        assert!(row["hu_min"].as_f64().is_some_and(|hu| hu >= -2000.0), "{row}");
+    }
+    let refused = json(space.bgh(&["inspect", "--json", "exams/labels.csv"]).stdout.trim());
+    assert_eq!((refused["ok"].as_bool(), refused["error"].is_string()), (Some(false), true), "{refused}");
+}
+
+#[test]
+fn roc_answers_in_the_agreed_form() {
+    let space = Space::new();
+    space.write("scores.csv", "id,truth,a,b\n1,0,0.1,0.5\n2,0,0.4,0.2\n3,1,0.35,NA\n4,1,0.8,0.9\n5,1,0.9,0.6\n");
+    let arguments = ["roc", "scores.csv", "--truth", "truth", "--positive", "1", "--scores", "a,b"];
+    let answer = json(&space.bgh(&[&arguments[..], &["--json"]].concat()).stdout);
+    assert_eq!((answer["n_positive"].as_u64(), answer["n_negative"].as_u64()), (Some(3), Some(2)));
+    assert_eq!(answer["curves"][0]["auc"].as_f64(), Some(5.0 / 6.0));
+    assert_eq!(answer["curves"][1]["n_complete"].as_u64(), Some(4));
+    assert_eq!((answer["comparisons"][0]["a"].as_str(), answer["comparisons"][0]["b"].as_str()), (Some("a"), Some("b")));
+    assert!(space.bgh(&arguments).stdout.contains("a − b"));
+    space.write("scores.csv", "id,truth,a\n1,0,0.1\n2,1,high\n");
+    let wrong = space.bgh(&["roc", "scores.csv", "--truth", "truth", "--positive", "1", "--scores", "a"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("row 3, column `a`: `high` is not a number"), "{}", wrong.stderr);
+}
+
+#[test]
+fn doctor_finds_a_missing_worker() {
+    let outcome = Space::with_worker("/nowhere/bgh-torch".into()).bgh(&["doctor"]);
+    assert_eq!(outcome.code, 4);
+    assert!(outcome.stdout.contains("FAULT worker") && outcome.stdout.contains("ok    cache"), "{}", outcome.stdout);
+}
+
+#[test]
+fn report_is_laid_out_again_only_from_what_is_cached() {
+    let space = Space::new();
+    let early = space.bgh(&["report", "study.toml"]);
+    assert_eq!(early.code, 3);
+    assert!(early.stderr.contains("`bgh run` computes what is missing"), "{}", early.stderr);
+    space.run();
+    fs::remove_dir_all(space.path("reports")).expect("removed");
+    assert_eq!(space.bgh(&["report", "study.toml"]).code, 0);
+    assert!(space.path("reports/mini/report.html").exists());
+}
+
+#[test]
+fn cache_tells_its_size_and_collects_only_what_nobody_needs() {
+    let space = Space::new();
+    space.run();
+    assert!(space.bgh(&["cache", "du"]).stdout.contains("phantom        18 actions"));
+    assert!(space.bgh(&["cache", "gc"]).stdout.starts_with("0 blobs"));
+    assert!(space.run().is_empty());
+}

@@ -37,7 +37,7 @@ build: tools
 test: tools
 	$(PYTHON) -m unittest discover --start-directory scripts
 	$(with_libtorch) && cargo build --locked --workspace --bins --tests
-	$(with_libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace
+	$(with_libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace --no-fail-fast
 
 bench: tools
 	cargo bench --locked --package bgh

@@ -193,15 +193,3 @@ fn the_summary_names_the_best_model() -> Result<()> {
     assert!(page.contains(key), "{page}");
     Ok(())
 }
-
-/// Pages for the eye: `cargo test --test report specimens -- --ignored` writes them to `target/specimens`.
-#[test]
-#[ignore = "for looking at, asserts nothing"]
-fn specimens() -> Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/specimens");
-    for (name, inputs) in [("factorial", factorial()), ("one-factor", one_factor()), ("odd-names", odd_names())] {
-        fs::create_dir_all(folder.join(name))?;
-        inputs.render(&folder.join(name))?;
-    }
-    Ok(())
-}

@@ -146,6 +146,8 @@ fn publish(session: &Session, executor: &Executor<'_>, reports: &std::path::Path
     let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
     let folder = reports.join(&experiment.name);
     execute::publish(&session.store, report, &provenance, &folder)?;
-    session.store.index().save().map_err(anyhow::Error::from)?;
+    if let Err(error) = session.store.index().save() {
+        tracing::warn!(%error, "the index of the cache was not written: files will be read again");
+    }
     Ok(format!(" · {}", folder.join("report.html").display()))
 }

@@ -133,7 +133,9 @@ impl<'a> Executor<'a> {
         let pools = Pools::new(self.options.jobs.max(1), devices);
         let ended =
             std::thread::scope(|scope| self.turn(&receiver, &mut Field { scope, sender, worker, interrupt, listener, pools }));
-        self.store.index().save().context("cannot write the index of the cache")?;
+        if let Err(error) = self.store.index().save() {
+            tracing::warn!(%error, "the index of the cache was not written: files will be read again");
+        }
         ended?;
         Ok(self.summary(interrupt))
     }
@@ -185,7 +187,7 @@ impl<'a> Executor<'a> {
             Ok(success) => {
                 listener.event(&Event::Finished { label, seconds: success.seconds });
                 tracing::info!(step = label, action = %success.action, seconds = success.seconds, "finished");
-                self.store.set_latest(&self.options.experiment, label, success.action)?;
+                self.remember(label, success.action);
                 let cached = success.seconds.is_none();
                 self.states[id.index()] =
                     State::Done { action: success.action, outputs: success.outputs, provenance: success.provenance, cached };
@@ -237,10 +239,17 @@ impl<'a> Executor<'a> {
             }
         };
         if let State::Done { action, .. } = next {
-            self.store.set_latest(&self.options.experiment, &self.plan.step(id).label, action)?;
+            self.remember(&self.plan.step(id).label, action);
         }
         self.states[id.index()] = next;
         Ok(())
+    }
+
+    /// For later explanations; a run does not fail for want of them.
+    fn remember(&self, label: &str, action: Digest) {
+        if let Err(error) = self.store.set_latest(&self.options.experiment, label, action) {
+            tracing::warn!(step = label, error = format!("{error:#}"), "the step's action was not remembered");
+        }
     }
 
     fn reason(&self, id: StepId, manifest: &Manifest, miss: Miss) -> Reason {

@@ -4,7 +4,7 @@
 //! 2. An exam draws a person (skull, ventricles, sulci, tissue HU), for the positive classes a hemorrhage, and a scan.
 //! 3. Structures are painted as signed distances, sub-slice by sub-slice, and pass through the physics of the scanner:
 //!    partial volume, blur, cupping, noise with a CT-like spectrum, rounding.
-//! 4. [`write`] stores the slices as DICOM files beside a [`Truth`], [`write_cohort`] a whole cohort.
+//! 4. [`write()`] stores the slices as DICOM files beside a [`Truth`], [`write_cohort`] a whole cohort.
 //!
 //! Head frame in mm: +x to the patient's left, +y anterior, +z up, origin near the anterior commissure. Every head is
 //! drawn with its lesion on the left; the image of class `right` is the mirror image, so that nothing but the side can

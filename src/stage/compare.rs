@@ -3,10 +3,10 @@
 //! Inputs: the `predictions` of each model under the model's name. Output `results`: `results.json`, and for readers with their
 //! own tools `scores.csv`, `slices.csv` and `roc/<model>.csv`.
 //!
-//! 1. Check: all models must have judged the same exams and slices ([`applied`]).
-//! 2. Aggregate: one score and one class an exam ([`aggregate`]). The exam is the unit: slices of one exam are not independent.
+//! 1. Check: all models must have judged the same exams and slices (`applied`).
+//! 2. Aggregate: one score and one class an exam (`aggregate`). The exam is the unit: slices of one exam are not independent.
 //! 3. Calculate: one sort a model; ROC, AUC and DeLong come from it ([`crate::stats`]).
-//! 4. Contrast: pairs that differ in one factor ([`contrasts`]), Holm-adjusted over all of them.
+//! 4. Contrast: pairs that differ in one factor (`contrasts`), Holm-adjusted over all of them.
 
 mod aggregate;
 mod applied;

@@ -11,7 +11,7 @@ use super::job::JobFolder;
 use crate::artifact::Files;
 use crate::seed::Seed;
 
-/// One kind of stage; all are listed in [`super::KINDS`].
+/// One kind of stage; all are listed in [`crate::plan::KINDS`].
 pub struct Kind {
     /// Name in keys, labels and job files.
     pub name: &'static str,
@@ -23,7 +23,7 @@ pub struct Kind {
     pub run: Run,
     /// Typical seconds, for scheduling the longest path first; decides nothing else.
     pub cost: f64,
-    /// Why an equal result on any thread count and order may be expected: whether the kind draws random numbers.
+    /// Whether the kind draws random numbers; then the stream is part of the key.
     pub random: bool,
 }
 

@@ -91,6 +91,7 @@ impl Worker {
         let stderr = File::create(job.stderr()).with_context(|| format!("cannot write {}", job.stderr().display()))?;
         let mut command = Command::new(&self.0);
         command.arg(job.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        command.env("BGH_PARENT", std::process::id().to_string());
         command.env("CUDA_VISIBLE_DEVICES", cuda_index.map_or_else(String::new, |index| index.to_string()));
         command.spawn().with_context(|| format!("cannot start {}", self.0.display()))
     }

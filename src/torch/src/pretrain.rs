@@ -40,11 +40,6 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
     let params: Params = session.params()?;
     let course = Fractals::new(&params, session.spec.seed, session.device)?;
     let net = Net::new(&params.network, params.categories, session.spec.seed.child("fillers"), session.device)?;
-    match std::env::var("FILL").as_deref() {
-        Ok("he") => net.refill(crate::network::filler::Filler::He, session.spec.seed.child("fillers")),
-        Ok("xavier") => net.refill(crate::network::filler::Filler::Xavier, session.spec.seed.child("fillers")),
-        _ => {}
-    }
     let descent = Descent::new(&net, MOMENTUM, WEIGHT_DECAY)?;
     let plan = Plan { select: Select::Last, seed: session.spec.seed };
     let Some(fitted) = fit::fit(session, &course, &net, descent, plan)? else { return Ok(Outcome::Interrupted) };

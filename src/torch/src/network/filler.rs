@@ -19,8 +19,6 @@ pub enum Filler {
     Gaussian(f64),
     /// U(-a, a) with a = sqrt(3 / fan_in): Caffe's default variant, which leaves fan_out aside.
     Xavier,
-    /// N(0, 2 / fan_in), which keeps the size of a signal through rectifiers (He et al. 2015). In neither published network.
-    He,
 }
 
 impl Filler {
@@ -32,7 +30,7 @@ impl Filler {
     pub fn adapted(self, published: i64, fan_in: i64) -> Self {
         match self {
             Self::Gaussian(std) => Self::Gaussian(std * (published as f64 / fan_in as f64).sqrt()),
-            Self::Xavier | Self::He => self,
+            Self::Xavier => self,
         }
     }
 
@@ -44,7 +42,6 @@ impl Filler {
                 let normal = StandardNormal.sample_iter(&mut rng);
                 normal.map(|value: f64| (std * value) as f32).take(count).collect()
             }
-            Self::He => Self::Gaussian((2.0 / fan_in as f64).sqrt()).draw(seed, count, fan_in),
             Self::Xavier => {
                 let bound = (3.0 / fan_in as f64).sqrt();
                 let uniform = Uniform::new(-bound, bound).expect("BUG: a layer without inputs");

@@ -105,7 +105,6 @@ mod tests {
         let weight = match fill.weight {
             Filler::Gaussian(std) => json!(["gaussian", std]),
             // The golden file keeps eight digits.
-            Filler::He => panic!("in neither network"),
             Filler::Xavier => json!(["xavier", ((3.0 / fan_in as f64).sqrt() * 1e8).round() / 1e8]),
         };
         json!({"weight_filler": weight, "bias_value": fill.bias})

@@ -8,7 +8,6 @@ use bgh::stage::train;
 use tch::{Device, Reduction, Tensor};
 
 use super::Network;
-use super::filler::Filler;
 use super::graph::{Graph, Layer, Node, Op};
 use super::layer::{self, Lrn};
 
@@ -96,16 +95,6 @@ impl Net {
         ensure!(ours == theirs, "tensor `{name}` is {theirs:?}, network `{}` wants {ours:?}", self.network.name);
         tch::no_grad(|| parameter.values.shallow_clone().copy_(values));
         Ok(())
-    }
-
-    /// Draws all weights anew by another rule than the network's own; biases stay.
-    pub fn refill(&self, filler: Filler, seed: Seed) {
-        for (&node, &place) in &self.places {
-            let (layer, parameter) = (&self.graph.layers[node], &self.parameters[place]);
-            let values = filler.draw(seed.child(&layer.name), parameter.values.numel(), self.graph.fan_in(layer));
-            let values = Tensor::from_slice(&values).reshape(parameter.values.size());
-            tch::no_grad(|| parameter.values.shallow_clone().copy_(&values));
-        }
     }
 
     /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`), dropout active.

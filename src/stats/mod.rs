@@ -27,6 +27,7 @@ mod properties;
 mod reference;
 mod roc;
 mod scores;
+pub mod special;
 mod undefined;
 
 pub use auc::auc;

@@ -24,6 +24,7 @@ mod paired;
 mod placements;
 #[cfg(test)]
 mod properties;
+pub mod proportion;
 mod reference;
 mod roc;
 mod scores;

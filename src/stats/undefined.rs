@@ -14,4 +14,7 @@ pub enum Undefined {
     /// Every subject's placements differ by the same amount, so that the estimated variance of a non-zero difference is 0.
     #[error("the estimated variance of the difference is exactly 0 although the areas differ: DeLong's test does not apply")]
     NoVariance,
+    /// A share of nobody: no subject is in the denominator.
+    #[error("no subject to count: the share has an empty denominator")]
+    NoSubject,
 }

@@ -17,6 +17,7 @@
 //! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed in its folder and below.
 
 mod area;
+pub mod calibration;
 mod contrast;
 mod curve;
 pub mod decision;

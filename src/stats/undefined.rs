@@ -26,4 +26,22 @@ pub enum Undefined {
     /// McNemar's statistic divides by the number of subjects on which two methods differ.
     #[error("the two methods are right on the same subjects: none is left to tell them apart")]
     NoDiscordance,
+    /// The logarithmic score of a probability of 0 for what then happened.
+    #[error("something happened that was given a probability of 0: the logarithmic score is infinite")]
+    CertainAndWrong,
+    /// A ratio to a sum of probabilities that is 0.
+    #[error("every probability is 0: no case was expected, and nothing can be divided by that")]
+    NothingExpected,
+    /// Spiegelhalter's statistic divides by the variance of the Brier score.
+    #[error("every probability is 0, 1/2 or 1: the Brier score cannot vary, so it cannot be tested")]
+    NoUncertainty,
+    /// A logistic model needs finite log odds.
+    #[error("a probability is 0 or 1: its log odds are infinite, and no logistic model can use them")]
+    InfiniteLogOdds,
+    /// A slope needs more than one value to run through.
+    #[error("all probabilities are equal: there is no slope to estimate")]
+    EqualProbabilities,
+    /// The likelihood grows without end.
+    #[error("a threshold parts all cases from all controls: the slope of a logistic model would be infinite")]
+    Separation,
 }

@@ -5,6 +5,7 @@
 //! told where it differs.
 
 mod area;
+mod calibration;
 mod contrast;
 mod curve;
 mod decision;

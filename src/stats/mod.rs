@@ -24,6 +24,7 @@ pub mod decision;
 mod family;
 mod interval;
 mod level;
+pub mod multiclass;
 pub mod normal;
 mod prevalence;
 mod probabilities;

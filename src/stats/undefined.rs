@@ -44,4 +44,7 @@ pub enum Undefined {
     /// The likelihood grows without end.
     #[error("a threshold parts all cases from all controls: the slope of a logistic model would be infinite")]
     Separation,
+    /// A covariance needs every subject on every curve.
+    #[error("the curves are not over the same subjects: their areas have no covariance to estimate")]
+    OtherSubjects,
 }

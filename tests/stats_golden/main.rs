@@ -12,6 +12,7 @@ mod decision;
 mod family;
 mod golden;
 mod large;
+mod multiclass;
 mod proportion;
 mod root;
 mod special;

@@ -26,6 +26,7 @@ mod interval;
 mod level;
 pub mod multiclass;
 pub mod normal;
+pub mod power;
 mod prevalence;
 mod probabilities;
 #[cfg(test)]

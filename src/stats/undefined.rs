@@ -47,4 +47,16 @@ pub enum Undefined {
     /// A covariance needs every subject on every curve.
     #[error("the curves are not over the same subjects: their areas have no covariance to estimate")]
     OtherSubjects,
+    /// No number of subjects shows a difference of 0.
+    #[error("there is no difference to see: no number of subjects is enough")]
+    NoEffect,
+    /// A variance made of others came out below 0.
+    #[error("this convention gives a negative variance; exchange the curves or take the variance of the difference")]
+    NegativeVariance,
+    /// Nothing within bounds does what is wanted.
+    #[error("no admissible number reaches what is wanted; ask for less")]
+    Unreachable,
+    /// A planned area, ratio or width that no study can have.
+    #[error("a planned area has to be between 0 and 1, a ratio, a number of subjects and a width above 0")]
+    OutOfRange,
 }

@@ -13,6 +13,7 @@ mod family;
 mod golden;
 mod large;
 mod multiclass;
+mod power;
 mod proportion;
 mod root;
 mod special;

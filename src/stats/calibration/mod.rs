@@ -10,6 +10,8 @@ mod brier;
 mod log_loss;
 mod logistic;
 mod observed_expected;
+#[cfg(test)]
+mod properties;
 mod recalibration;
 mod reliability;
 mod spiegelhalter;

@@ -19,6 +19,8 @@ pub mod mcnemar;
 mod net_benefit;
 mod operating_point;
 mod predictive;
+#[cfg(test)]
+mod properties;
 mod table;
 
 pub use balanced_accuracy::balanced_accuracy;

@@ -12,6 +12,8 @@ mod error_rates;
 pub mod hanley_mcneil;
 mod normal_test;
 mod one_area;
+#[cfg(test)]
+mod properties;
 mod search;
 mod two_areas;
 mod width;

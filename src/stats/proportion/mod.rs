@@ -9,6 +9,8 @@ mod clopper_pearson;
 mod jeffreys;
 mod newcombe;
 mod paired;
+#[cfg(test)]
+mod properties;
 mod share;
 mod wilson;
 

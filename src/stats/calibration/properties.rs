@@ -34,6 +34,8 @@ proptest! {
             prop_assert!(curve.expected_error() <= curve.largest_error() + 1e-15 && curve.largest_error() <= 1.0);
             let subjects: u64 = curve.bins.iter().map(|bin| bin.observed.trials()).sum();
             prop_assert_eq!(subjects, probabilities.values().len() as u64);
+            let level = crate::stats::Level::new(0.95).unwrap();
+            prop_assert!(curve.bins.iter().all(|bin| bin.interval(level).lower <= bin.observed.estimate()));
             prop_assert!(curve.bins.windows(2).all(|pair| pair[0].predicted <= pair[1].predicted));
         }
     }

@@ -157,6 +157,23 @@ mod tests {
         }
     }
 
+    /// R's statpsych, `ci.kappa(.05, 31, 12, 4, 58)`: 0.6756757, standard error 0.07344761, 0.5317210 to 0.8196303.
+    #[test]
+    fn two_classes_agree_with_statpsych() {
+        let cells = [((0, 0), 31), ((0, 1), 12), ((1, 0), 4), ((1, 1), 58)];
+        let confusion = Confusion::count(2, cells.into_iter().flat_map(|(cell, times)| std::iter::repeat_n(cell, times)));
+        let kappa = Kappa::of(&confusion.unwrap(), Weights::Unweighted).unwrap();
+        let interval = kappa.interval(Level::new(0.95).unwrap());
+        for (got, want) in [
+            (kappa.value, 0.675_675_7),
+            (kappa.variance.sqrt(), 0.073_447_61),
+            (interval.lower, 0.531_721_0),
+            (interval.upper, 0.819_630_3),
+        ] {
+            assert!((got - want).abs() < 6e-8, "{got} is not {want}");
+        }
+    }
+
     /// Fleiss, Cohen & Everitt's own form for the unweighted kappa: p_e + p_e² - Σ pᵢ. p.ᵢ (pᵢ. + p.ᵢ), over n (1 - p_e)².
     #[test]
     fn null_variance_is_the_closed_form() {

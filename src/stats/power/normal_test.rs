@@ -31,10 +31,10 @@ impl NormalTest {
         Ok(Self { effect: effect.abs(), null_deviation: null_variance.sqrt(), deviation: variance.sqrt() })
     }
 
-    /// Cases needed, not rounded.
+    /// Cases needed, not rounded; 0 where the level alone gives the power.
     pub fn cases(&self, significance: Significance, power: Power) -> f64 {
         let needed = significance.critical() * self.null_deviation + power.critical() * self.deviation;
-        (needed / self.effect).powi(2)
+        (needed.max(0.0) / self.effect).powi(2)
     }
 
     /// Probability of seeing the difference with so many cases, in [0, 1].

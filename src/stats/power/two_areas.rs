@@ -18,10 +18,13 @@ pub enum NullVariance {
 ///
 /// # Errors
 /// [`Undefined`] with a single case or control in the pilot, [`Undefined::NoEffect`] where its areas are equal,
-/// [`Undefined::NegativeVariance`] where [`NullVariance::OfFirst`] comes out below 0.
+/// [`Undefined::NoVariance`] where they differ and yet do not vary, [`Undefined::NegativeVariance`] where [`NullVariance::OfFirst`] comes out below 0.
 pub fn two_areas(pilot: &Pair<'_>, null: NullVariance) -> Result<NormalTest, Undefined> {
     let (first, _) = pilot.curves();
     let variance = pilot.variance()?;
+    if variance == 0.0 && pilot.difference() != 0.0 {
+        return Err(Undefined::NoVariance);
+    }
     let null_variance = match null {
         NullVariance::OfFirst => 2.0 * (delong::variance(first)? - delong::covariance(pilot)?),
         NullVariance::OfDifference => variance,

@@ -61,7 +61,8 @@ proptest! {
 
     #[test]
     fn shifted_log_odds_shift_calibration_in_the_large(probabilities in probabilities(), shift in -3.0..3.0f64) {
-        let (before, after) = (in_the_large(&probabilities).unwrap(), in_the_large(&mapped(&probabilities, shift, 1.0)).unwrap());
+        let before = in_the_large(&probabilities).unwrap();
+        let after = in_the_large(&mapped(&probabilities, shift, 1.0)).unwrap();
         prop_assert!((before.value - shift - after.value).abs() < 1e-9, "{before:?} {after:?}");
         prop_assert!((before.variance / after.variance - 1.0).abs() < 1e-8);
     }

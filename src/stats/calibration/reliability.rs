@@ -1,5 +1,5 @@
-//! The reliability curve: predicted against observed shares, bin by bin (Murphy & Winkler 1977, Appl Stat 26:41), and the errors
-//! that are read off it (Naeini, Cooper & Hauskrecht 2015, AAAI 29:2901).
+//! The reliability curve: predicted against observed shares, bin by bin (Murphy & Winkler 1977, Appl Stat 26:41), and the
+//! errors that are read off it (Naeini, Cooper & Hauskrecht 2015, AAAI 29:2901).
 
 use std::num::NonZeroUsize;
 

@@ -1,8 +1,8 @@
 //! What a score decides once there is a threshold.
 //!
 //! 1. [`OperatingPoints`] choose a threshold from a curve; [`OperatingPoint::apply`] takes it to other data.
-//! 2. [`Table2x2`] and [`Confusion`]: the counts of who is called what. Their shares are [`super::proportion::Proportion`]s, with
-//!    intervals there.
+//! 2. [`Table2x2`] and [`Confusion`]: the counts of who is called what. Their shares are [`super::proportion::Proportion`]s,
+//!    with intervals there.
 //! 3. One file a conclusion: [`LikelihoodRatio`] and what it makes of a prevalence, [`Kappa`], [`mcnemar`] for two methods
 //!    on the same subjects, [`NetBenefit`] for what a decision is worth.
 //!

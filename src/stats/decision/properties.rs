@@ -43,7 +43,8 @@ proptest! {
     #[test]
     fn a_chosen_threshold_does_on_its_own_data_what_it_was_chosen_for(scores in scores(), rate in 0.0..=1.0f64) {
         let roc = Roc::of(&scores);
-        let (sensitive, specific) = (OperatingPoint::at_sensitivity(&roc, rate).unwrap(), OperatingPoint::at_specificity(&roc, rate).unwrap());
+        let sensitive = OperatingPoint::at_sensitivity(&roc, rate).unwrap();
+        let specific = OperatingPoint::at_specificity(&roc, rate).unwrap();
         prop_assert!(sensitive.chosen_on.sensitivity().unwrap().estimate() >= rate);
         prop_assert!(specific.chosen_on.specificity().unwrap().estimate() >= rate);
         let best = [OperatingPoints::youden(&roc), OperatingPoints::closest_to_corner(&roc)];
@@ -66,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn treating_from_a_risk_of_zero_is_treating_everybody(scores in scores(), values in prop::collection::vec(0.0..=1.0f64, 30)) {
+    fn treating_from_no_risk_on_is_treating_everybody(scores in scores(), values in prop::collection::vec(0.0..=1.0f64, 30)) {
         let reference = scores.reference();
         let probabilities = Probabilities::new(reference, &values[..reference.subjects()]).unwrap();
         let at_zero = &decision_curve(&probabilities, &[0.0]).unwrap()[0];
@@ -83,7 +84,8 @@ proptest! {
         prop_assert_eq!(mcnemar::exact(&counts), mcnemar::exact(&counts.swapped()));
         prop_assert_eq!(mcnemar::mid_p(&counts), mcnemar::mid_p(&counts.swapped()));
         prop_assert_eq!(mcnemar::asymptotic(&counts), mcnemar::asymptotic(&counts.swapped()));
-        prop_assert!(0.0 < mcnemar::mid_p(&counts) && mcnemar::mid_p(&counts) <= mcnemar::exact(&counts) && mcnemar::exact(&counts) <= 1.0);
+        let (mid, exact) = (mcnemar::mid_p(&counts), mcnemar::exact(&counts));
+        prop_assert!(0.0 < mid && mid <= exact && exact <= 1.0);
         if let (Ok(plain), Ok(corrected)) = (mcnemar::asymptotic(&counts), mcnemar::corrected(&counts)) {
             prop_assert!(plain.p <= corrected.p);
         }
@@ -120,7 +122,12 @@ proptest! {
         let [true_positives, false_positives, false_negatives, true_negatives] = counts;
         let table = Table2x2 { true_positives, false_positives, false_negatives, true_negatives };
         // Cases and controls exchanged, the ratio of the other answer is the reciprocal.
-        let turned = Table2x2 { true_positives: true_negatives, false_positives: false_negatives, false_negatives: false_positives, true_negatives: true_positives };
+        let turned = Table2x2 {
+            true_positives: true_negatives,
+            false_positives: false_negatives,
+            false_negatives: false_positives,
+            true_negatives: true_positives,
+        };
         let (positive, negative) = (LikelihoodRatio::positive(&table).unwrap(), LikelihoodRatio::negative(&turned).unwrap());
         prop_assert!((positive.value().unwrap() * negative.value().unwrap() - 1.0).abs() < 1e-12);
         let interval = positive.interval(Level::new(0.95).unwrap()).unwrap();

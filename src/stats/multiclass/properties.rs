@@ -28,11 +28,10 @@ fn close(a: f64, b: f64) -> bool {
 
 proptest! {
     #[test]
-    fn two_classes_have_one_area(truths in prop::collection::vec(0usize..2, 2..20), scores in prop::collection::vec((0u8..6).prop_map(f64::from), 20)) {
-        prop_assume!(truths.contains(&0) && truths.contains(&1));
-        let second = scores[..truths.len()].to_vec();
-        let first = second.iter().map(|score| -score).collect();
-        let classes = ClassScores::new(truths, vec![first, second]).unwrap();
+    fn two_classes_have_one_area(scores in three_classes()) {
+        let truths = scores.truths().iter().map(|&truth| truth.min(1)).collect();
+        let first = scores.scores(1).iter().map(|score| -score).collect();
+        let classes = ClassScores::new(truths, vec![first, scores.scores(1).to_vec()]).unwrap();
         let (rest, one) = (OneVsRest::of(&classes), OneVsOne::of(&classes));
         let area = auc(&rest.curves()[1]);
         prop_assert!(close(one.hand_till(), area) && close(rest.macro_average(), area) && close(rest.weighted_average(), area));

@@ -1,5 +1,5 @@
-//! The arithmetic that all normal tests of areas share: with m cases, an estimate of δ has variance V₀/m where δ = 0 and V_A/m where it is
-//! what one hopes to see (Obuchowski & McClish 1997, Stat Med 16:1529).
+//! The arithmetic that all normal tests of areas share: with m cases, an estimate of δ has variance V₀/m where δ = 0 and V_A/m
+//! where it is what one hopes to see (Obuchowski & McClish 1997, Stat Med 16:1529).
 //!
 //! ```text
 //! √m |δ| = z_α √V₀ + z_β √V_A

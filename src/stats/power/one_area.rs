@@ -1,5 +1,5 @@
-//! One area against ½, without a pilot study: variances of a binormal rating scale (Obuchowski 2004, Acad Radiol 11:1345, eq. 4; Obuchowski
-//! 1994, Acad Radiol 1:29).
+//! One area against ½, without a pilot study: variances of a binormal rating scale (Obuchowski 2004, Acad Radiol 11:1345, eq.
+//! 4; Obuchowski 1994, Acad Radiol 1:29).
 //!
 //! ```text
 //! V(θ) = 0.0099 e^(-A²/2) [5A² + 8 + (A² + 8)/k],   A = 1.414 Φ⁻¹(θ),   k = controls/cases

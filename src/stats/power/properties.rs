@@ -10,7 +10,13 @@ fn sides() -> impl Strategy<Value = Sides> {
 
 proptest! {
     #[test]
-    fn size_power_and_level_agree(auc in 0.55..0.95f64, ratio in 0.2..5.0f64, alpha in 0.001..0.2f64, power in 0.5..0.99f64, sides in sides()) {
+    fn size_power_and_level_agree(
+        auc in 0.55..0.95f64,
+        ratio in 0.2..5.0f64,
+        alpha in 0.001..0.2f64,
+        power in 0.5..0.99f64,
+        sides in sides(),
+    ) {
         let test = one_area(auc, ratio).unwrap();
         let (significance, wanted) = (Significance::new(alpha, sides).unwrap(), Power::new(power).unwrap());
         let cases = test.cases(significance, wanted);

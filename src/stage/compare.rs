@@ -28,6 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
@@ -43,7 +44,7 @@ use crate::artifact::results::{
 };
 use crate::artifact::{Files, Predictions};
 use crate::stats::proportion::{Proportion, clopper_pearson};
-use crate::stats::{self, Interval, Level, Placements, Scores, Undefined};
+use crate::stats::{self, Interval, Level, Placements, Reference, Scores, Undefined};
 
 /// The kind. Inputs `models/<name>`, `tuning/<name>` and `canary/<name>`.
 pub const KIND: Kind =
@@ -93,45 +94,40 @@ pub fn compare(params: &Params, predicted: &Predicted) -> Result<Results> {
     Study::of(params, predicted)?.conclude()
 }
 
+/// Trained models on one set of exams, by name.
+type ByName<'a> = BTreeMap<&'a str, Applied>;
+
 /// The scores of everybody, before anything is concluded from them.
 struct Study<'a> {
     params: &'a Params,
     level: Level,
-    /// Every training on the test exams, by its name.
-    trainings: BTreeMap<&'a str, Applied>,
-    canaries: Vec<Applied>,
+    reference: Arc<Reference>,
+    /// Every training on the test exams.
+    trainings: ByName<'a>,
+    canaries: ByName<'a>,
     models: Vec<Rater>,
     readers: Vec<Rater>,
 }
 
 impl<'a> Study<'a> {
     fn of(params: &'a Params, predicted: &Predicted) -> Result<Self> {
-        ensure_distinct("test exam", params.exams.iter().map(|exam| &exam.id))?;
-        ensure_distinct("tuning exam", params.tuning.iter().map(|exam| &exam.id))?;
-        let (models, readers) =
-            (params.models.iter().map(|model| &model.name), params.readers.iter().map(|reader| &reader.name));
-        ensure_distinct("name", models.chain(readers))?;
+        check_names(params)?;
+        let names = || params.models.iter().flat_map(|model| &model.trainings).map(|training| &training.name);
+        let trainings = applied(params, &params.exams, names(), &predicted.test)?;
+        let tuning = applied(params, &params.tuning, names(), &predicted.tuning).context("on the tuning exams")?;
+        let canaries = applied(params, &params.exams, params.canaries.iter(), &predicted.canary);
+        let canaries = canaries.context("trained on permuted labels")?;
+        let on_test: Vec<&Applied> = trainings.values().chain(canaries.values()).collect();
+        on_test.windows(2).try_for_each(|pair| pair[0].ensure_same_slices(pair[1], params))?;
         let reference = rater::reference(params, &params.exams).context("the test exams")?;
-        let names = || params.models.iter().flat_map(|model| &model.trainings).map(|training| training.name.as_str());
-        let applied = |name| Ok((name, apply(params, &params.exams, name, &predicted.test)?));
-        let trainings: BTreeMap<&str, Applied> = names().map(applied).collect::<Result<_>>()?;
-        let canaries = params.canaries.iter().map(|name| apply(params, &params.exams, name, &predicted.canary));
-        let canaries = canaries.collect::<Result<Vec<_>>>().context("trained on permuted labels")?;
-        let in_order: Vec<&Applied> = names().map(|name| &trainings[name]).chain(&canaries).collect();
-        in_order.windows(2).try_for_each(|pair| pair[0].ensure_same_slices(pair[1], params))?;
-        let model = |model: &Model| {
-            let own: Vec<&Applied> = model.trainings.iter().map(|training| &trainings[training.name.as_str()]).collect();
-            let tuning =
-                model.trainings.iter().map(|training| apply(params, &params.tuning, &training.name, &predicted.tuning));
-            let tuning = tuning.collect::<Result<Vec<_>>>().context("on the tuning exams")?;
-            Rater::of_model(params, &reference, model, &own, &tuning)
-        };
+        let model = |model| Rater::of_model(params, &reference, model, &of_model(model, &trainings), &of_model(model, &tuning));
         let reader = |reader| Rater::of_reader(params, &reference, reader);
         Ok(Self {
             params,
             level: Level::new(params.level)?,
             models: params.models.iter().map(model).collect::<Result<_>>()?,
             readers: params.readers.iter().map(reader).collect::<Result<_>>()?,
+            reference,
             trainings,
             canaries,
         })
@@ -170,7 +166,7 @@ impl<'a> Study<'a> {
             comparisons,
             reader_contrasts,
             subgroups: params.subgroups.iter().map(subgroup).collect(),
-            canaries: self.canaries.iter().map(|canary| self.canary(canary)).collect::<Result<_>>()?,
+            canaries: params.canaries.iter().map(|name| self.canary(name)).collect::<Result<_>>()?,
         })
     }
 
@@ -206,8 +202,7 @@ impl<'a> Study<'a> {
     }
 
     fn placements(&self, applied: &Applied) -> Result<Placements> {
-        let reference = rater::reference(self.params, &self.params.exams)?;
-        Ok(Placements::of(&Scores::new(&reference, &applied.scores())?))
+        Ok(Placements::of(&Scores::new(&self.reference, &applied.scores())?))
     }
 
     fn comparison(&self, asked: &Comparison) -> Result<ComparisonResult> {
@@ -232,9 +227,9 @@ impl<'a> Study<'a> {
         Ok(rows)
     }
 
-    fn canary(&self, canary: &Applied) -> Result<CanaryResult> {
-        let area = area::of(&self.placements(canary)?, self.level);
-        Ok(CanaryResult { name: canary.name.clone(), auc: area.auc, interval: area.interval })
+    fn canary(&self, name: &str) -> Result<CanaryResult> {
+        let area = area::of(&self.placements(&self.canaries[name])?, self.level);
+        Ok(CanaryResult { name: name.to_owned(), auc: area.auc, interval: area.interval })
     }
 }
 
@@ -244,9 +239,28 @@ fn ensure_distinct<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> R
     twice.map_or(Ok(()), |name| bail!("{what} `{name}` is listed twice"))
 }
 
-fn apply(params: &Params, exams: &[Exam], name: &str, predictions: &BTreeMap<String, Predictions>) -> Result<Applied> {
-    let predictions = predictions.get(name).with_context(|| format!("model `{name}` has no predictions"))?;
-    Applied::new(params, exams, name, predictions)
+fn check_names(params: &Params) -> Result<()> {
+    ensure_distinct("test exam", params.exams.iter().map(|exam| &exam.id))?;
+    ensure_distinct("tuning exam", params.tuning.iter().map(|exam| &exam.id))?;
+    let (models, readers) = (params.models.iter().map(|model| &model.name), params.readers.iter().map(|reader| &reader.name));
+    ensure_distinct("name", models.chain(readers))
+}
+
+fn applied<'a>(
+    params: &Params,
+    exams: &[Exam],
+    names: impl Iterator<Item = &'a String>,
+    predictions: &BTreeMap<String, Predictions>,
+) -> Result<ByName<'a>> {
+    let one = |name: &'a String| {
+        let predictions = predictions.get(name).with_context(|| format!("model `{name}` has no predictions"))?;
+        Ok((name.as_str(), Applied::new(params, exams, name, predictions)?))
+    };
+    names.map(one).collect()
+}
+
+fn of_model<'t>(model: &Model, applied: &'t ByName<'_>) -> Vec<&'t Applied> {
+    model.trainings.iter().filter_map(|training| applied.get(training.name.as_str())).collect()
 }
 
 fn limits(interval: Interval) -> [f64; 2] {

@@ -24,7 +24,8 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     table.rows = canaries.iter().map(|canary| row(canary, &mut table.footnotes)).collect();
     table.notes = vec![format!(
         "Classes were permuted among the development patients. Chance: whether the interval holds 0.5, as {level} of such intervals do \
-         where nothing leaks. These areas are in no comparison."
+         where nothing leaks. A permutation of few exams can agree with the truth by chance, in either direction: one canary off chance is a \
+         reason to look closer and to try another seed, not a proof. These areas are in no comparison."
     )];
     table.data.header = ["model", "auc", "ci_low", "ci_high", "is_chance", "undefined"].map(String::from).to_vec();
     table.data.rows = canaries.iter().map(data_row).collect();

@@ -37,12 +37,12 @@ impl Rater {
         reference: &Arc<Reference>,
         model: &Model,
         trainings: &[&Applied],
-        tuning: &[Applied],
+        tuning: &[&Applied],
     ) -> Result<Self> {
         let place = || format!("model `{}`", model.name);
         ensure!(!trainings.is_empty(), "{}: there is no training of it", place());
         let tuning_reference = self::reference(params, &params.tuning).context("the tuning exams")?;
-        let tuning_values = mean_scores(&tuning.iter().collect::<Vec<_>>());
+        let tuning_values = mean_scores(tuning);
         let tuning = Roc::of(&Scores::new(&tuning_reference, &tuning_values).with_context(place)?);
         let probabilities = mean_probabilities(trainings);
         let of_positive = |exam: &Vec<f64>| most_probable(exam, |class| params.positive.contains(&params.classes[class]));

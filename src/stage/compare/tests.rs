@@ -1,10 +1,8 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::*;
 use crate::artifact::Prediction;
 use crate::artifact::results::{Against, Factor, IntervalMethod, Operating};
-use crate::stats::Reference;
 
 /// (exam, class, probability of `left` and `right` in each slice) for a model that is `sure` to some degree.
 fn predictions(sure: f64) -> Predictions {

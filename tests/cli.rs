@@ -15,7 +15,7 @@ fn json(text: &str) -> Value {
 fn check_tells_the_arithmetic_of_a_sound_spec() {
     let outcome = Space::new().bgh(&["check", "study.toml"]);
     assert_eq!(outcome.code, 0, "{}", outcome.text());
-    assert!(outcome.stdout.contains("4 models, 51 steps"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("4 models, 55 steps"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("2 windows x 1 geometries x 2 filters = 4"), "{}", outcome.stdout);
 }
 

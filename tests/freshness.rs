@@ -31,12 +31,13 @@ fn a_learning_rate_reruns_one_train_one_predict_compare_and_report() {
     space.edit("weights = [\"low\", \"high\"]", "weights = [\"low\", \"high\"]\n");
     space.edit("learning_rate = 0.001", "learning_rate = 0.002");
     let two = space.run();
-    assert_eq!(two.len(), 6, "two models share this rate: {two:?}");
+    assert_eq!(two.len(), 8, "two models share this rate: {two:?}");
     space.edit("augment = [\"none\", \"x4\"]\nnetwork", "augment = [\"none\"]\nnetwork");
     space.edit("[[compare]]\nfactor = \"augment\"", "[[compare]]\nfactor = \"weights\"");
     space.run();
     space.edit("learning_rate = 0.002", "learning_rate = 0.004");
-    assert_eq!(space.run(), ["compare", "predict[none-alexnet-low]", "report", "train[none-alexnet-low]"]);
+    let predictions = ["predict[none-alexnet-low]", "predict[tuning/none-alexnet-low]"];
+    assert_eq!(space.run(), [&["compare"], &predictions[..], &["report", "train[none-alexnet-low]"]].concat());
 }
 
 #[test]
@@ -65,6 +66,90 @@ fn a_title_reruns_the_report_alone() {
     space.run();
     space.edit("A miniature study", "A small study");
     assert_eq!(space.run(), ["report"]);
+}
+
+#[test]
+fn another_operating_rule_compares_again_and_predicts_nothing() {
+    let space = Space::new();
+    space.run();
+    space.edit("[design]", "[evaluate]\noperating_point = { specificity = 0.8 }\n\n[design]");
+    assert_eq!(space.run(), ["compare", "report"]);
+}
+
+#[test]
+fn subgroups_and_their_limits_compare_again_and_train_nothing() {
+    let space = Space::new();
+    space.run();
+    space.edit("[[compare]]", "[[subgroup]]\nby = \"diameter_cm\"\ncuts = [1.5]\n\n[[compare]]");
+    assert_eq!(space.run(), ["compare", "report"]);
+    space.edit("cuts = [1.5]", "cuts = [1.5, 2.5]");
+    assert_eq!(space.run(), ["compare", "report"]);
+}
+
+/// Ids of the test exams of the last run, from its scores.
+fn test_exams(space: &Space) -> Vec<String> {
+    let scores = fs::read_to_string(space.path("reports/mini/scores.csv")).expect("the scores");
+    scores.lines().skip(1).filter_map(|line| Some(line.split_once(',')?.0.to_owned())).collect()
+}
+
+#[test]
+fn a_reader_is_in_the_key_by_content_and_trains_nothing() {
+    let space = Space::new();
+    space.run();
+    let exams = test_exams(&space);
+    let table = |score: usize| {
+        let rows = exams.iter().enumerate().map(|(at, exam)| format!("{exam},{}", (at + score) % 2));
+        format!("exam,score\n{}\n", rows.collect::<Vec<_>>().join("\n"))
+    };
+    space.write("readers.csv", &table(0));
+    space.edit("[[compare]]", "[[reader]]\nname = \"Reader 1\"\nfile = \"readers.csv\"\n\n[[compare]]");
+    assert_eq!(space.run(), ["compare", "report"]);
+    let page = fs::read_to_string(space.path("reports/mini/report.md")).expect("the report");
+    assert!(page.contains("Readers and models.") && page.contains("Reader 1"), "{page}");
+    space.write("readers.csv", &table(0));
+    assert_eq!(space.run(), NOTHING);
+    space.write("readers.csv", &table(1));
+    assert_eq!(space.run(), ["compare", "report"]);
+}
+
+#[test]
+fn every_fault_of_a_reader_is_told_with_its_row() {
+    let space = Space::new();
+    space.run();
+    let exams = test_exams(&space);
+    space.write("readers.csv", &format!("exam,score\n{},high\nnobody,1\n{},1\n{1},0\n", exams[0], exams[1]));
+    space.edit("[[compare]]", "[[reader]]\nname = \"Reader 1\"\nfile = \"readers.csv\"\n\n[[compare]]");
+    let outcome = space.bgh(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.text());
+    let text = outcome.text();
+    assert!(text.contains("readers.csv:2: `score` is `high`, not a number"), "{text}");
+    assert!(text.contains("readers.csv:3: exam `nobody` is not in the cohort"), "{text}");
+    assert!(text.contains(&format!("readers.csv:5: exam `{}` is there twice", exams[1])), "{text}");
+    assert!(text.contains("readers.csv: no row for test exam") && text.contains("and 1 more"), "{text}");
+}
+
+#[test]
+fn a_canary_adds_its_steps_and_reruns_nothing_else() {
+    let space = Space::new();
+    space.run();
+    space.edit("[[compare]]", "[canary]\npermute_labels = true\nmodels = [\"none-alexnet-low\"]\n\n[[compare]]");
+    let ran = space.run();
+    let own = ["predict[canary/none-alexnet-low]", "train[canary/none-alexnet-low]"];
+    let windows = ["window[canary/train-w80l35]", "window[canary/tune-w80l35]"];
+    assert_eq!(ran, [&["compare", own[0], "report", own[1]], &windows[..]].concat());
+    assert!(fs::read_to_string(space.path("reports/mini/report.md")).expect("the report").contains("Leakage canary"));
+}
+
+#[test]
+fn seeds_train_and_predict_on_their_own_and_are_one_model() {
+    let space = Space::new();
+    space.run();
+    space.edit("weights = [\"low\", \"high\"]", "weights = [\"low\"]\nseed = [1, 2]");
+    let ran = space.run();
+    assert!(ran.contains(&"train[none-alexnet-low-2]".to_owned()), "{ran:?}");
+    assert!(!ran.iter().any(|label| label.ends_with("-1]")), "seed 1 is the one that ran before: {ran:?}");
+    let page = fs::read_to_string(space.path("reports/mini/report.md")).expect("the report");
+    assert!(page.contains("AUC of the mean score"), "{page}");
 }
 
 #[test]

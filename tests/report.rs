@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use anyhow::{Context, Result};
 use bgh::artifact::Files;
 use bgh::artifact::results::{Estimate, Factor, Results};
-use study::{Inputs, factorial, odd_names, one_factor, without_models_known};
+use study::{Inputs, factorial, odd_names, one_factor, with_everything, without_models_known};
 
 fn rendered(inputs: &Inputs) -> Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
@@ -57,6 +57,20 @@ fn tables_of_one_factor_with_three_levels() -> Result<()> {
     insta::assert_snapshot!("one_factor_csv", tables(folder.path(), ".csv")?);
     insta::assert_snapshot!("one_factor_md", text(folder.path(), "report.md")?);
     Ok(())
+}
+
+#[test]
+fn readers_subgroups_seeds_and_canaries_have_their_tables() -> Result<()> {
+    let folder = rendered(&with_everything())?;
+    insta::assert_snapshot!("everything_csv", tables(folder.path(), ".csv")?);
+    insta::assert_snapshot!("everything_md", text(folder.path(), "report.md")?);
+    let page = text(folder.path(), "report.html")?;
+    assert!(
+        page.contains("WARNING: trained on permuted labels, x48-alexnet-untrained (AUC 0.81)"),
+        "the alarm is not up front"
+    );
+    sound_page(&page)?;
+    links_lead_somewhere(folder.path())
 }
 
 #[test]
@@ -113,7 +127,7 @@ fn results_that_contradict_themselves_are_refused() {
     inputs.results.models.clear();
     assert!(rendered(&inputs).is_err());
     let mut inputs = factorial();
-    inputs.results.models[0].confusion.pop();
+    inputs.results.models[0].naming.as_mut().expect("a model names classes").confusion.pop();
     assert!(rendered(&inputs).is_err());
 }
 
@@ -122,7 +136,7 @@ fn the_page_names_no_number_that_is_not_there() -> Result<()> {
     let mut inputs = factorial();
     let why = "one positive exam";
     for model in &mut inputs.results.models {
-        (model.se, model.ci, model.exact_ci) = (undefined(why), undefined(why), None);
+        (model.se, model.ci, model.sound) = (undefined(why), undefined(why), undefined(why));
     }
     let page = text(rendered(&inputs)?.path(), "report.html")?;
     assert!(page.contains("not estimable") && page.contains("One positive exam."), "the reason is missing");

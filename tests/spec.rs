@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bgh::imaging::{Filter, Fit, Geometry, Window};
-use bgh::spec::{self, Aggregate, Experiment, Faults, Slices, Source, Start};
+use bgh::spec::{self, Aggregate, Experiment, Faults, OperatingRule, Slices, Source, Start};
 use bgh::stage::predict::Eval;
 use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
 use insta::assert_snapshot;
@@ -180,6 +180,8 @@ fn what_is_left_out_has_the_documented_default() {
     assert_eq!(model.augment.as_ref().unwrap().windows, [Window { width: 80.0, level: 35.0 }]);
     assert_eq!(model.augment.as_ref().unwrap().filter, [vec![]]);
     assert_eq!(small.compare[0].title, "Effect of augment");
+    assert_eq!(small.operating_point, OperatingRule::Youden);
+    assert!(small.subgroups.is_empty() && small.readers.is_empty() && small.canaries.is_empty());
 }
 
 #[test]
@@ -191,7 +193,9 @@ fn any_value_of_a_model_can_be_a_factor() {
     let last = &experiment.models[7];
     assert_eq!((last.train.solver.rule, last.seed, experiment.seed), (Rule::Sgd { momentum: 0.9 }, 2, 1));
     assert_eq!(last.levels["solver.momentum"], "0.9");
-    assert_eq!(experiment.compare[0].within, ["solver.momentum", "seed"]);
+    let pooled: Vec<&str> = experiment.models.iter().map(|model| model.pooled.as_str()).collect();
+    assert_eq!(pooled[..4], ["0.5-none", "0.5-turned", "0.5-none", "0.5-turned"]);
+    assert_eq!(experiment.compare[0].within, ["solver.momentum"], "seeds are averaged and not held equal");
 }
 
 #[test]
@@ -224,8 +228,8 @@ fn another_rule_and_schedule_can_be_tried_from_outside() {
 
 #[test]
 fn training_options_have_defaults_and_can_be_factors() {
-    let small = Folder::new(&[("spec.toml", SMALL)]).load(&[]).unwrap();
-    let usual = &small.models[0].train;
+    let plain = Folder::new(&[("spec.toml", SMALL)]).load(&[]).unwrap();
+    let usual = &plain.models[0].train;
     assert_eq!((usual.sampling, usual.precision, usual.patience), (Sampling::Reshuffle, Precision::Fp32, None));
     assert_eq!((usual.matched, usual.mirror.as_ref()), (None, None));
     let written =
@@ -787,6 +791,149 @@ fn an_empty_spec_is_told_what_it_lacks() {
     --> spec.toml
 
     7 faults
+    "#);
+}
+
+#[test]
+fn operating_points_subgroups_and_canaries_are_read() {
+    let more = "[[subgroup]]\nby = \"diameter_cm\"\ncuts = [1.5, 2]\n[[subgroup]]\nby = \"calcified\"\n\
+                [canary]\npermute_labels = true\nmodels = [\"turned\"]\n[evaluate]\noperating_point = { sensitivity = 0.9 }\n";
+    let folder = Folder::new(&[("spec.toml", &format!("{SMALL}{more}"))]);
+    let experiment = folder.load(&[]).unwrap();
+    assert_eq!(experiment.operating_point, OperatingRule::Sensitivity(0.9));
+    let told: Vec<_> = experiment.subgroups.iter().map(|group| (group.by.as_str(), group.cuts.as_slice())).collect();
+    assert_eq!(told, [("diameter_cm", &[1.5, 2.0][..]), ("calcified", &[])]);
+    assert_eq!(experiment.canaries, ["turned"]);
+    assert!(folder.load(&["canary.permute_labels=false"]).unwrap().canaries.is_empty());
+    let all = format!("{SMALL}[canary]\npermute_labels = true\n");
+    assert_eq!(Folder::new(&[("spec.toml", &all)]).load(&[]).unwrap().canaries, ["none", "turned"]);
+}
+
+#[test]
+fn faults_of_subgroups_canaries_and_operating_points_have_their_place() {
+    let more = "[[subgroup]]\nby = \"diameter\"\ncuts = [2, 1.5]\n[canary]\npermute_labels = 1\nmodels = [\"truned\"]\n\
+                [evaluate]\noperating_point = { sensitivity = 0.9, specificity = 2 }\n";
+    assert_snapshot!(Folder::new(&[("spec.toml", &format!("{SMALL}{more}"))]).faults(&[]), @r#"
+    error: nothing is known as `diameter` of the exams
+      --> spec.toml:37:6
+       |
+    37 | by = "diameter"
+       |      ^^^^^^^^^^
+       |
+       = hint: expected `calcified` or `diameter_cm`
+
+    error: `subgroup[0].cuts` does not ascend
+      --> spec.toml:38:8
+       |
+    38 | cuts = [2, 1.5]
+       |        ^^^^^^^^
+       |
+       = hint: write each limit once, the smallest first
+
+    error: `canary.permute_labels` is 1
+      --> spec.toml:40:18
+       |
+    40 | permute_labels = 1
+       |                  ^
+       |
+       = hint: expected `true` or `false`
+
+    error: `truned` is no model of the design
+      --> spec.toml:41:11
+       |
+    41 | models = ["truned"]
+       |           ^^^^^^^^
+       |
+       = hint: did you mean `turned`? expected `none` or `turned`
+
+    error: an operating point fixes one rate
+      --> spec.toml:43:19
+       |
+    43 | operating_point = { sensitivity = 0.9, specificity = 2 }
+       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = hint: expected `"youden"`, `{ sensitivity = 0.9 }` or `{ specificity = 0.9 }`
+
+    error: `evaluate.operating_point.specificity` is 2
+      --> spec.toml:43:54
+       |
+    43 | operating_point = { sensitivity = 0.9, specificity = 2 }
+       |                                                      ^
+       |
+       = hint: expected a number above 0, at most 1
+
+    6 faults
+    "#);
+}
+
+#[test]
+fn readers_name_columns_and_models() {
+    let reader = "[[reader]]\nname = \"R 1\"\nfile = \"readers.csv\"\ncolumn = \"grade\"\nagainst = [\"turned\"]\n";
+    let table = ("readers.csv", "exam,grade,side\n001,3,left\n");
+    let folder = Folder::new(&[("spec.toml", &format!("{SMALL}{reader}")), table]);
+    let read = folder.load(&[]).unwrap().readers.remove(0);
+    assert_eq!((read.name.as_str(), read.column.as_str(), read.class), ("R 1", "grade", None));
+    assert_eq!((read.file, read.against), (folder.0.path().join("readers.csv"), vec!["turned".to_owned()]));
+    let faulty = "[[reader]]\nname = \"R/1\"\nfile = \"gone.csv\"\n[[reader]]\nname = \"R\"\nfile = \"readers.csv\"\n\
+                  class = \"sides\"\nagainst = [\"tuned\"]\n";
+    assert_snapshot!(Folder::new(&[("spec.toml", &format!("{SMALL}{faulty}")), table]).faults(&[]), @r#"
+    error: `reader[0].name` is "R/1"
+      --> spec.toml:37:8
+       |
+    37 | name = "R/1"
+       |        ^^^^^
+       |
+       = hint: expected a name of letters, digits, spaces, `-`, `_` and `.`
+
+    error: there is no file gone.csv
+      --> spec.toml:38:8
+       |
+    38 | file = "gone.csv"
+       |        ^^^^^^^^^^
+       |
+       = hint: relative paths start at the file that names them
+
+    error: readers.csv has no column `score`
+      --> spec.toml:39:3
+       |
+    39 | [[reader]]
+       |   ^^^^^^
+       |
+       = hint: expected `exam`, `grade` or `side`
+
+    error: readers.csv has no column `sides`
+      --> spec.toml:42:9
+       |
+    42 | class = "sides"
+       |         ^^^^^^^
+       |
+       = hint: did you mean `side`? expected `exam`, `grade` or `side`
+
+    error: `tuned` is no model of the design
+      --> spec.toml:43:12
+       |
+    43 | against = ["tuned"]
+       |            ^^^^^^^
+       |
+       = hint: did you mean `turned`? expected `none` or `turned`
+
+    5 faults
+    "#);
+}
+
+#[test]
+fn seeds_are_averaged_and_not_compared() {
+    let spec = SMALL.replace("[design]", "[design]\nseed = [1, 2]").replace("factor = \"augment\"", "factor = \"seed\"");
+    assert_snapshot!(Folder::new(&[("spec.toml", &spec)]).faults(&[]), @r#"
+    error: seeds are not compared: the scores of models that differ in `seed` alone are averaged
+      --> spec.toml:36:10
+       |
+    36 | factor = "seed"
+       |          ^^^^^^
+       |
+       = hint: name another factor; the report tells how areas scatter over the seeds
+
+    1 fault
     "#);
 }
 

@@ -17,6 +17,7 @@ mod cortex;
 mod draw;
 mod ellipse;
 mod exam;
+mod facts;
 mod folder;
 mod hemorrhage;
 mod noise;
@@ -35,6 +36,7 @@ mod ventricles;
 
 pub use cohort::{Cohort, CohortError, Difficulty};
 pub use exam::{Class, Exam};
+pub use facts::FACTS;
 pub use folder::{write, write_cohort};
 pub use size::Size;
 pub use study::{Slice, Study};

@@ -1,6 +1,6 @@
 //! Where the exams of a roster come from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -19,12 +19,13 @@ pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
             patient: exam.id.clone(),
             class: exam.class.name().to_owned(),
             part: None,
+            facts: exam.facts(),
             source: ExamSource::Phantom(Box::new(exam)),
         })
         .collect()
 }
 
-/// A row of the label table; further columns are the author's own.
+/// A row of the label table; further columns are facts that the author may divide the exams by.
 #[derive(Debug, Deserialize)]
 struct Label {
     exam: String,
@@ -41,7 +42,7 @@ pub(super) fn dicom(root: &Path, labels: &Path, classes: &[String]) -> Result<Ve
     let studies = dicom::scan(root).map_err(|error| whole(format!("{}: {error:#}", root.display())))?;
     let mut faults = vec![];
     let (mut candidates, mut seen) = (vec![], BTreeSet::new());
-    for (row, label) in rows.into_iter().enumerate() {
+    for (row, (label, facts)) in rows.into_iter().enumerate() {
         let place = format!("{}:{}", labels.display(), row + 2);
         if !classes.contains(&label.class) {
             faults.push(format!("{place}: unknown class `{}`; the spec has: {}", label.class, classes.join(", ")));
@@ -49,7 +50,7 @@ pub(super) fn dicom(root: &Path, labels: &Path, classes: &[String]) -> Result<Ve
         if !seen.insert(label.exam.clone()) {
             faults.push(format!("{place}: exam `{}` is labelled twice", label.exam));
         }
-        match candidate(&label, &studies) {
+        match candidate(&label, facts, &studies) {
             Ok(candidate) => candidates.push(candidate),
             Err(fault) => faults.push(format!("{place}: {fault}")),
         }
@@ -57,11 +58,20 @@ pub(super) fn dicom(root: &Path, labels: &Path, classes: &[String]) -> Result<Ve
     if faults.is_empty() { Ok(candidates) } else { Err(CohortFaults(faults)) }
 }
 
-fn read(labels: &Path) -> Result<Vec<Label>, csv::Error> {
-    csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(labels)?.deserialize().collect()
+type Facts = BTreeMap<String, String>;
+
+fn read(labels: &Path) -> Result<Vec<(Label, Facts)>, csv::Error> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(labels)?;
+    let header = reader.headers()?.clone();
+    let row = |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record?;
+        let facts = header.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect();
+        Ok((record.deserialize(Some(&header))?, facts))
+    };
+    reader.records().map(row).collect()
 }
 
-fn candidate(label: &Label, studies: &[ExamFiles]) -> Result<Candidate, String> {
+fn candidate(label: &Label, facts: Facts, studies: &[ExamFiles]) -> Result<Candidate, String> {
     let part = match label.part.as_deref().filter(|part| !part.is_empty()) {
         None => None,
         Some(name) => Some(Part::named(name).ok_or_else(|| format!("unknown part `{name}`; expected train, tune or test"))?),
@@ -71,7 +81,7 @@ fn candidate(label: &Label, studies: &[ExamFiles]) -> Result<Candidate, String> 
     let named = (!study.patient.is_empty()).then(|| study.patient.clone());
     let patient = patient.or(named).unwrap_or_else(|| label.exam.clone());
     let source = ExamSource::Dicom(study.files());
-    Ok(Candidate { id: label.exam.clone(), patient, class: label.class.clone(), part, source })
+    Ok(Candidate { id: label.exam.clone(), patient, class: label.class.clone(), part, facts, source })
 }
 
 fn study<'a>(exam: &str, studies: &'a [ExamFiles]) -> Result<&'a ExamFiles, String> {

@@ -9,15 +9,22 @@ use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Images, Model, Slices, Source, Start};
+use crate::spec::{Experiment, Images, Model, SEED, Slices, Source, Start};
 use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
 
 /// The plan of an experiment.
 pub fn expand(experiment: &Experiment, roster: &Roster) -> Plan {
     let mut builder = Builder { experiment, roster, plan: Plan::default(), volumes: BTreeMap::new() };
     builder.ingest();
-    let trained: Vec<(&Model, StepId)> = experiment.models.iter().map(|model| (model, builder.train(model))).collect();
-    let predictions = trained.iter().map(|(model, train)| builder.predict(model, *train)).collect();
+    let true_labels = Arm { prefix: "", roster };
+    let trained: Vec<(&Model, StepId)> =
+        experiment.models.iter().map(|model| (model, builder.train(true_labels, model))).collect();
+    let mut predictions = Inputs::new();
+    for (model, train) in &trained {
+        predictions.insert(format!("models/{}", model.name), builder.predict("", model, *train, Part::Test));
+        predictions.insert(format!("tuning/{}", model.name), builder.predict("tuning/", model, *train, Part::Tune));
+    }
+    predictions.extend(builder.canaries());
     let comparison = builder.compare(predictions);
     builder.report(comparison, &trained);
     builder.plan
@@ -28,6 +35,14 @@ struct Builder<'a> {
     roster: &'a Roster,
     plan: Plan,
     volumes: BTreeMap<&'a str, StepId>,
+}
+
+/// What models are trained on: the true labels, or permuted ones.
+#[derive(Clone, Copy)]
+struct Arm<'r> {
+    /// Tells the labels of its steps from those of the other arm.
+    prefix: &'static str,
+    roster: &'r Roster,
 }
 
 type Inputs = BTreeMap<String, Input>;
@@ -70,37 +85,37 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn window(&mut self, images: &Images, window: Window, part: Part) -> StepId {
-        let exams: Vec<&Exam> = self.roster.part(part).collect();
+    fn window(&mut self, arm: Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
+        let exams: Vec<&Exam> = arm.roster.part(part).collect();
         let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
         let params = window::Params { window, size: images.size, fit: images.fit, exams: labels.collect() };
         let volume = |exam: &&Exam| (format!("exams/{}", exam.id), output(self.volumes[exam.id.as_str()], "volume"));
         let inputs = exams.iter().map(volume).collect();
-        let label = format!("window[{}-w{}l{}]", part.name(), window.width, window.level);
+        let label = format!("window[{}{}-w{}l{}]", arm.prefix, part.name(), window.width, window.level);
         self.step(&window::KIND, label, &params, None, inputs)
     }
 
-    fn training_images(&mut self, model: &Model) -> Input {
+    fn training_images(&mut self, arm: Arm<'_>, model: &Model) -> Input {
         match &model.augment {
-            None => output(self.window(&model.images, model.images.window, Part::Train), "images"),
-            Some(recipe) => output(self.augment(&model.images, recipe), "images"),
+            None => output(self.window(arm, &model.images, model.images.window, Part::Train), "images"),
+            Some(recipe) => output(self.augment(arm, &model.images, recipe), "images"),
         }
     }
 
-    fn augment(&mut self, images: &Images, recipe: &Recipe) -> StepId {
-        let windows: Vec<StepId> = recipe.windows.iter().map(|window| self.window(images, *window, Part::Train)).collect();
+    fn augment(&mut self, arm: Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
+        let windows: Vec<StepId> = recipe.windows.iter().map(|window| self.window(arm, images, *window, Part::Train)).collect();
         let inputs =
             windows.iter().enumerate().map(|(at, step)| (format!("windows/{at:02}"), output(*step, "images"))).collect();
         let params = augment::Params(recipe.clone());
-        self.step(&augment::KIND, format!("augment[x{}]", recipe.product()), &params, None, inputs)
+        self.step(&augment::KIND, format!("augment[{}x{}]", arm.prefix, recipe.product()), &params, None, inputs)
     }
 
-    fn train(&mut self, model: &Model) -> StepId {
-        let tune = self.window(&model.images, model.images.window, Part::Tune);
+    fn train(&mut self, arm: Arm<'_>, model: &Model) -> StepId {
+        let tune = self.window(arm, &model.images, model.images.window, Part::Tune);
         let mut inputs: Inputs =
-            [("train".to_owned(), self.training_images(model)), ("tune".to_owned(), output(tune, "images"))].into();
+            [("train".to_owned(), self.training_images(arm, model)), ("tune".to_owned(), output(tune, "images"))].into();
         inputs.extend(self.start(model).map(|start| ("start".to_owned(), start)));
-        self.step(&train::KIND, format!("train[{}]", model.name), &model.train, Some(model.seed), inputs)
+        self.step(&train::KIND, format!("train[{}{}]", arm.prefix, model.name), &model.train, Some(model.seed), inputs)
     }
 
     fn start(&mut self, model: &Model) -> Option<Input> {
@@ -117,24 +132,44 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn predict(&mut self, model: &Model, train: StepId) -> (String, Input) {
-        let test = self.window(&model.images, model.images.window, Part::Test);
-        let inputs = [("model".to_owned(), output(train, "model")), ("images".to_owned(), output(test, "images"))].into();
-        let step = self.step(&predict::KIND, format!("predict[{}]", model.name), &model.predict, None, inputs);
-        (format!("models/{}", model.name), output(step, "predictions"))
+    fn predict(&mut self, prefix: &str, model: &Model, train: StepId, part: Part) -> Input {
+        let arm = Arm { prefix: "", roster: self.roster };
+        let images = self.window(arm, &model.images, model.images.window, part);
+        let inputs = [("model".to_owned(), output(train, "model")), ("images".to_owned(), output(images, "images"))].into();
+        let label = format!("predict[{prefix}{}]", model.name);
+        output(self.step(&predict::KIND, label, &model.predict, None, inputs), "predictions")
+    }
+
+    /// The same trainings on permuted labels, judged on the true ones. What starts before any label is seen is shared.
+    fn canaries(&mut self) -> Inputs {
+        let permuted = self.roster.permuted(Seed::root(self.experiment.seed));
+        let arm = Arm { prefix: "canary/", roster: &permuted };
+        let experiment = self.experiment;
+        let models = experiment.models.iter().filter(|model| experiment.canaries.contains(&model.name));
+        let mut canary = |model: &Model| {
+            let train = self.train(arm, model);
+            (format!("canary/{}", model.name), self.predict(arm.prefix, model, train, Part::Test))
+        };
+        models.map(&mut canary).collect()
     }
 
     fn compare(&mut self, predictions: Inputs) -> StepId {
         let experiment = self.experiment;
+        let exams = |part| self.roster.part(part).map(reference).collect();
         let params = compare::Params {
             classes: experiment.cohort.classes.clone(),
             positive: experiment.cohort.positive.clone(),
             aggregate: experiment.evaluate.aggregate,
+            operating_point: experiment.operating_point,
             level: experiment.evaluate.level,
-            factors: experiment.factors.clone(),
-            models: experiment.models.iter().map(levels).collect(),
+            factors: experiment.factors.iter().filter(|factor| factor.name != SEED).cloned().collect(),
+            models: pooled(&experiment.models),
             comparisons: experiment.compare.clone(),
-            exams: self.roster.part(Part::Test).map(reference).collect(),
+            exams: exams(Part::Test),
+            tuning: exams(Part::Tune),
+            subgroups: self.roster.subgroups.clone(),
+            readers: self.roster.readers.clone(),
+            canaries: experiment.canaries.clone(),
         };
         self.step(&compare::KIND, "compare".to_owned(), &params, None, predictions)
     }
@@ -154,8 +189,17 @@ fn output(step: StepId, port: &'static str) -> Input {
     Input::Output { step, port }
 }
 
-fn levels(model: &Model) -> compare::Model {
-    compare::Model { name: model.name.clone(), levels: model.levels.clone() }
+/// Models that differ in their seed alone are one.
+fn pooled(models: &[Model]) -> Vec<compare::Model> {
+    models.iter().fold(Vec::new(), |mut pooled: Vec<compare::Model>, model| {
+        let mut levels = model.levels.clone();
+        let training = compare::Training { name: model.name.clone(), seed: levels.remove(SEED) };
+        match pooled.iter_mut().find(|known| known.levels == levels) {
+            Some(known) => known.trainings.push(training),
+            None => pooled.push(compare::Model { name: model.pooled.clone(), levels, trainings: vec![training] }),
+        }
+        pooled
+    })
 }
 
 fn reference(exam: &Exam) -> compare::Exam {

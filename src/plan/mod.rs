@@ -11,7 +11,9 @@ mod expand;
 mod graph;
 mod kinds;
 mod manifest;
+mod readers;
 mod roster;
+mod subgroups;
 
 pub use expand::expand;
 pub use graph::{Input, Plan, Step, StepId};

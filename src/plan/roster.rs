@@ -3,17 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cohort;
+use rand::seq::SliceRandom;
+
+use super::{cohort, readers, subgroups};
 use crate::artifact::Files;
 use crate::phantom;
 use crate::seed::Seed;
 use crate::spec::{Experiment, Source, Split};
+use crate::stage::compare;
 
-/// The exams of an experiment, by id.
+/// The exams of an experiment, and what is known of the test exams beside their images.
 #[derive(Debug, Clone)]
 pub struct Roster {
     /// Sorted by id.
     pub exams: Vec<Exam>,
+    /// Groups of test exams to look at on their own.
+    pub subgroups: Vec<compare::Subgroup>,
+    /// Scores of the test exams that come from elsewhere.
+    pub readers: Vec<compare::Reader>,
 }
 
 /// One exam.
@@ -27,6 +34,8 @@ pub struct Exam {
     pub class: String,
     /// What it is for.
     pub part: Part,
+    /// What else is known of it, by name.
+    pub facts: BTreeMap<String, String>,
     /// Where its images come from.
     pub source: ExamSource,
 }
@@ -77,6 +86,7 @@ pub(super) struct Candidate {
     pub(super) patient: String,
     pub(super) class: String,
     pub(super) part: Option<Part>,
+    pub(super) facts: BTreeMap<String, String>,
     pub(super) source: ExamSource,
 }
 
@@ -89,7 +99,8 @@ impl Roster {
     /// Finds the exams and divides them.
     ///
     /// # Errors
-    /// All faults of the cohort at once: labels without exams, unknown classes, parts that would be empty.
+    /// All faults of the cohort at once: labels without exams, unknown classes, parts that would be empty; of a cohort without faults
+    /// those of readers and subgroups.
     pub fn of(experiment: &Experiment) -> Result<Self, CohortFaults> {
         let seed = Seed::root(experiment.seed);
         let candidates = match &experiment.cohort.source {
@@ -98,7 +109,27 @@ impl Roster {
         };
         let mut exams = divide(candidates, experiment, seed)?;
         exams.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { exams })
+        let mut faults = vec![];
+        let subgroups = subgroups::all(experiment, &exams, &mut faults);
+        let readers = readers::all(experiment, &exams, &mut faults);
+        if faults.is_empty() { Ok(Self { exams, subgroups, readers }) } else { Err(CohortFaults(faults)) }
+    }
+
+    /// The same exams with the classes of the development patients dealt out anew: a permutation, so that only the tie between
+    /// image and label is cut. A patient has one class here, the first by name. The test exams stay as they are.
+    #[must_use]
+    pub fn permuted(&self, seed: Seed) -> Self {
+        let developing = |exam: &&Exam| exam.part != Part::Test;
+        let patients =
+            classes_of(self.exams.iter().filter(developing).map(|exam| (exam.patient.as_str(), exam.class.as_str())));
+        let mut classes: Vec<&str> = patients.values().copied().collect();
+        classes.shuffle(&mut seed.child("canary").rng());
+        let dealt: BTreeMap<&str, &str> = patients.into_keys().zip(classes).collect();
+        let class = |exam: &Exam| match exam.part {
+            Part::Test => exam.class.clone(),
+            Part::Train | Part::Tune => dealt[exam.patient.as_str()].to_owned(),
+        };
+        Self { exams: self.exams.iter().map(|exam| Exam { class: class(exam), ..exam.clone() }).collect(), ..self.clone() }
     }
 
     /// The exams of one part, by id.
@@ -115,7 +146,7 @@ fn divide(candidates: Vec<Candidate>, experiment: &Experiment, seed: Seed) -> Re
         .into_iter()
         .filter_map(|exam| {
             let part = exam.part.or_else(|| drawn.get(exam.patient.as_str()).copied())?;
-            Some(Exam { id: exam.id, patient: exam.patient, class: exam.class, part, source: exam.source })
+            Some(Exam { id: exam.id, patient: exam.patient, class: exam.class, part, facts: exam.facts, source: exam.source })
         })
         .collect();
     leaks(&exams, &mut faults);
@@ -153,16 +184,22 @@ fn draw(open: &[&Candidate], experiment: &Experiment, seed: Seed, faults: &mut V
 
 /// Patients in the order of the draw; a patient with exams of several classes counts for the first of them by name.
 fn patients_by_class(open: &[&Candidate], seed: Seed) -> BTreeMap<String, Vec<String>> {
-    let mut class_of: BTreeMap<&str, &str> = BTreeMap::new();
-    for exam in open {
-        let class = class_of.entry(&exam.patient).or_insert(&exam.class);
-        *class = (*class).min(exam.class.as_str());
-    }
+    let class_of = classes_of(open.iter().map(|exam| (exam.patient.as_str(), exam.class.as_str())));
     let mut patients: BTreeMap<String, Vec<String>> = BTreeMap::new();
     class_of.iter().for_each(|(patient, class)| patients.entry((*class).to_owned()).or_default().push((*patient).to_owned()));
     let stream = seed.child("split");
     patients.values_mut().for_each(|patients| patients.sort_by_cached_key(|patient| stream.child(patient).to_i64()));
     patients
+}
+
+/// The class of each patient: of several the first by name.
+fn classes_of<'a>(exams: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<&'a str, &'a str> {
+    let mut classes: BTreeMap<&str, &str> = BTreeMap::new();
+    for (patient, class) in exams {
+        let first = classes.entry(patient).or_insert(class);
+        *first = (*first).min(class);
+    }
+    classes
 }
 
 /// Test patients of each class. The key `positive` is shared among the positive classes in proportion to their patients, by

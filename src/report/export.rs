@@ -48,7 +48,7 @@ fn put(out: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
     fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Learning curves of all models, a row an epoch.
+/// Learning curves of all trainings, a row an epoch.
 fn curves(study: &Study) -> Data {
     let header = ["model", "epoch", "updates", "learning_rate", "train_loss", "tune_loss", "tune_accuracy"];
     let row = |model: &str, epoch: &Curve| {
@@ -62,12 +62,14 @@ fn curves(study: &Study) -> Data {
             number::exact(epoch.tune_accuracy),
         ]
     };
-    let rows =
-        study.learned().into_iter().flat_map(|(model, curves)| curves.0.iter().map(move |epoch| row(&model.name, epoch)));
+    let rows = study
+        .learned()
+        .into_iter()
+        .flat_map(|(_, training, curves)| curves.0.iter().map(move |epoch| row(&training.name, epoch)));
     Data { header: header.map(String::from).to_vec(), rows: rows.collect() }
 }
 
-/// ROC points of all models.
+/// ROC points of all models and readers.
 fn roc(study: &Study) -> Data {
     let header = ["model", "threshold", "false_positive_rate", "true_positive_rate"];
     let row = |model: &str, point: &RocPoint| {
@@ -78,6 +80,6 @@ fn roc(study: &Study) -> Data {
             number::exact(point.true_positive_rate),
         ]
     };
-    let rows = study.results.models.iter().flat_map(|model| model.roc.iter().map(move |point| row(&model.name, point)));
+    let rows = study.raters().flat_map(|model| model.roc.iter().map(move |point| row(&model.name, point)));
     Data { header: header.map(String::from).to_vec(), rows: rows.collect() }
 }

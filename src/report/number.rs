@@ -3,7 +3,7 @@
 //! Rules: AUC with two decimals, a third where two would claim a perfect value; p as the AMA manual of style prints it (below
 //! 0.001 as such, three decimals below 0.01 and where two would round across 0.05, else two); never 0.000.
 
-use crate::artifact::results::Estimate;
+use crate::artifact::results::{Estimate, Rate};
 
 /// What stands in a table where an estimate does not exist.
 pub(super) const NOT_ESTIMABLE: &str = "not estimable";
@@ -23,6 +23,16 @@ pub(super) fn area(value: f64) -> String {
 /// Limits of an interval of areas: `0.73, 0.89`.
 pub(super) fn limits([low, high]: [f64; 2]) -> String {
     format!("{}, {}", area(low), area(high))
+}
+
+/// A rate with its counts and its interval: `47/55 = 0.85 (0.73, 0.94)`.
+pub(super) fn rate(rate: &Rate) -> String {
+    format!("{}/{} = {} ({})", count(rate.hits), count(rate.of), area(rate.value), limits(rate.ci))
+}
+
+/// A ratio with three digits or so: two decimals below 10, one above.
+pub(super) fn ratio(value: f64) -> String {
+    if value < 9.995 { format!("{value:.2}") } else { format!("{value:.1}") }
 }
 
 /// A difference of areas, in [-1, 1], with a true minus sign.
@@ -131,6 +141,12 @@ mod tests {
             [-0.141, 0.0, -0.004, -0.0004, 0.02].map(difference),
             ["\u{2212}0.14", "0.00", "\u{2212}0.004", "0.000", "0.02"]
         );
+    }
+
+    #[test]
+    fn rates_show_what_they_are_made_of() {
+        assert_eq!(rate(&Rate { hits: 47, of: 55, value: 47.0 / 55.0, ci: [0.733, 0.935] }), "47/55 = 0.85 (0.73, 0.94)");
+        assert_eq!([0.123, 9.994, 9.996, 48.01].map(ratio), ["0.12", "9.99", "10.0", "48.0"]);
     }
 
     #[test]

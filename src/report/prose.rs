@@ -1,6 +1,9 @@
 //! Building blocks of sentences.
 
+use std::collections::BTreeMap;
+
 use crate::artifact::TrainingRecord;
+use crate::artifact::results::{ModelResult, TrainingResult};
 use crate::report::stage::ModelMethods;
 
 use super::study::Study;
@@ -18,19 +21,21 @@ pub(super) fn list(items: &[String]) -> String {
 #[derive(Clone, Copy)]
 pub(super) struct Described<'a> {
     name: &'a str,
+    levels: &'a BTreeMap<String, String>,
     /// How it came about.
     pub(super) methods: &'a ModelMethods,
     /// What its training was, where there is a record.
     pub(super) record: Option<&'a TrainingRecord>,
 }
 
-/// The models that have methods, in the order of the design.
+/// The trainings that have methods, in the order of the design.
 pub(super) fn described<'a>(study: &Study<'a>) -> Vec<Described<'a>> {
-    let described = |name: &'a String| {
-        let methods = study.params.methods.get(name)?;
-        Some(Described { name, methods, record: study.records.get(name) })
+    let described = |(model, training): (&'a ModelResult, &'a TrainingResult)| {
+        let methods = study.params.methods.get(&training.name)?;
+        let record = study.records.get(&training.name);
+        Some(Described { name: &training.name, levels: &model.levels, methods, record })
     };
-    study.results.models.iter().filter_map(|model| described(&model.name)).collect()
+    study.trainings().filter_map(described).collect()
 }
 
 /// A fact of all models in words: once where all share it, else each value with the levels that it goes with, by the smallest
@@ -57,8 +62,7 @@ fn told(value: &str, values: &[String], groups: &[String]) -> String {
 
 /// The levels of these factors as one name, empty for no factors.
 fn group(study: &Study, model: &Described, factors: &[usize]) -> String {
-    let levels = study.results.model(model.name).map(|model| &model.levels);
-    let level = |factor: &usize| levels?.get(&study.results.factors[*factor].name).cloned();
+    let level = |factor: &usize| model.levels.get(&study.results.factors[*factor].name).cloned();
     factors.iter().filter_map(level).collect::<Vec<_>>().join(", ")
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::artifact::results::{Contrast, ModelResult, Results};
+use crate::artifact::results::{Contrast, ModelResult, Results, TrainingResult};
 use crate::artifact::{Curves, TrainingRecord};
 use crate::report::stage::Params;
 
@@ -25,15 +25,33 @@ impl<'a> Study<'a> {
     /// Refuses results that contradict themselves, so that sections need not doubt them.
     ///
     /// # Errors
-    /// When there is no model, a contrast names an unknown one, or a confusion matrix does not fit the classes.
+    /// When there is no model, a contrast names an unknown one, a confusion matrix does not fit the classes, or a subgroup does not
+    /// tell of every model.
     pub(super) fn check(&self) -> Result<()> {
         ensure!(!self.results.models.is_empty(), "the results hold no model: there is nothing to report");
         let classes = self.results.classes.len();
-        for model in &self.results.models {
-            let square = model.confusion.len() == classes && model.confusion.iter().all(|row| row.len() == classes);
-            ensure!(square, "confusion matrix of model `{}` is not {classes} by {classes}", model.name);
+        for model in self.raters() {
+            let Some(naming) = &model.naming else { continue };
+            let square = naming.confusion.len() == classes && naming.confusion.iter().all(|row| row.len() == classes);
+            let fits = square && naming.rightly_named.len() == classes;
+            ensure!(fits, "confusion matrix of model `{}` is not {classes} by {classes}", model.name);
         }
-        self.results.comparisons.iter().flat_map(|comparison| &comparison.rows).try_for_each(|row| self.pair(row).map(|_| ()))
+        let models = self.results.models.len();
+        for group in self.results.subgroups.iter().flat_map(|subgroup| &subgroup.groups) {
+            ensure!(group.areas.len() == models, "subgroup `{}` does not tell of each of {models} models", group.name);
+        }
+        self.contrasts().try_for_each(|row| self.pair(row).map(|_| ()))
+    }
+
+    /// Models in the order of the design, then readers.
+    pub(super) fn raters(&self) -> impl Iterator<Item = &'a ModelResult> + use<'a> {
+        self.results.models.iter().chain(&self.results.readers)
+    }
+
+    /// Every contrast, between models and with readers.
+    pub(super) fn contrasts(&self) -> impl Iterator<Item = &'a Contrast> + use<'a> {
+        let of_models = self.results.comparisons.iter().flat_map(|comparison| &comparison.rows);
+        of_models.chain(&self.results.reader_contrasts)
     }
 
     /// Both models of a contrast.
@@ -53,23 +71,38 @@ impl<'a> Study<'a> {
         self.results.models.iter().map(|model| model.auc).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Models with learning curves, in the order of the design.
-    pub(super) fn learned(&self) -> Vec<(&'a ModelResult, &'a Curves)> {
-        let models = self.results.models.iter();
-        models.filter_map(|model| Some((model, self.curves.get(&model.name)?))).collect()
+    /// Trainings with learning curves, in the order of the design, each with its model.
+    pub(super) fn learned(&self) -> Vec<(&'a ModelResult, &'a TrainingResult, &'a Curves)> {
+        self.trainings().filter_map(|(model, training)| Some((model, training, self.curves.get(&training.name)?))).collect()
     }
 
-    /// Models with a training record, in the order of the design.
-    pub(super) fn trained(&self) -> Vec<(&'a ModelResult, &'a TrainingRecord)> {
-        let models = self.results.models.iter();
-        models.filter_map(|model| Some((model, self.records.get(&model.name)?))).collect()
+    /// Trainings with a record, in the order of the design, each with its model.
+    pub(super) fn trained(&self) -> Vec<(&'a ModelResult, &'a TrainingResult, &'a TrainingRecord)> {
+        self.trainings().filter_map(|(model, training)| Some((model, training, self.records.get(&training.name)?))).collect()
+    }
+
+    /// Every training with its model.
+    pub(super) fn trainings(&self) -> impl Iterator<Item = (&'a ModelResult, &'a TrainingResult)> + use<'a> {
+        self.results.models.iter().flat_map(|model| model.trainings.iter().map(move |training| (model, training)))
+    }
+
+    /// Weight updates of a model, where they are known and all its trainings made as many.
+    pub(super) fn updates(&self, model: &ModelResult) -> Option<usize> {
+        let of = |training: &TrainingResult| self.records.get(&training.name).map(|record| record.updates);
+        let updates: Option<Vec<usize>> = model.trainings.iter().map(of).collect();
+        updates?.into_iter().map(Some).reduce(|first, other| first.filter(|_| first == other)).flatten()
+    }
+
+    /// Whether some model is the mean of several trainings.
+    pub(super) fn has_seeds(&self) -> bool {
+        self.results.models.iter().any(|model| model.trainings.len() > 1)
     }
 
     /// A model's name for readers: where one factor tells the models apart, a bare level (`0.9`) would not say of what.
     pub(super) fn title(&self, model: &ModelResult) -> String {
         let varying = self.results.factors.iter().filter(|factor| factor.levels.len() > 1).map(|factor| &factor.name);
         match (&varying.collect::<Vec<_>>()[..], self.named_by_factors()) {
-            ([only], true) => format!("{only} {}", model.levels[*only]),
+            ([only], true) if !model.levels.is_empty() => format!("{only} {}", model.levels[*only]),
             _ => model.name.clone(),
         }
     }
@@ -83,16 +116,20 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// What stands in those columns.
+    /// What stands in those columns; a reader has a name and no levels.
     pub(super) fn keys(&self, model: &ModelResult) -> Vec<String> {
         if !self.named_by_factors() {
             return vec![model.name.clone()];
+        }
+        if model.levels.is_empty() {
+            let blanks = self.results.factors.iter().skip(1).map(|_| String::new());
+            return [model.name.clone()].into_iter().chain(blanks).collect();
         }
         let level = |name: &String| model.levels.get(name).cloned().unwrap_or_default();
         self.results.factors.iter().map(|factor| level(&factor.name)).collect()
     }
 
-    /// A model without levels (a reader) can only be told by its name.
+    /// A model without levels can only be told by its name.
     fn named_by_factors(&self) -> bool {
         let complete = |model: &ModelResult| self.results.factors.iter().all(|factor| model.levels.contains_key(&factor.name));
         !self.results.factors.is_empty() && self.results.models.iter().all(complete)

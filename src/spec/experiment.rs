@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::artifact::results::Factor;
+use crate::artifact::results::{Comparison, Factor};
 use crate::imaging::{Fit, Recipe, Window};
 use crate::phantom;
-use crate::stage::compare::{Aggregate, Comparison};
+use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
 use crate::stage::{predict, pretrain, train};
+
+/// The factor of a design over which scores are averaged instead of compared.
+pub const SEED: &str = "seed";
 
 /// One experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +36,16 @@ pub struct Experiment {
     pub models: Vec<Model>,
     /// How slices become exams and exams become numbers.
     pub evaluate: Evaluate,
+    /// How the threshold of each model is chosen on the tuning exams.
+    pub operating_point: OperatingRule,
     /// The contrasts that are asked for.
     pub compare: Vec<Comparison>,
+    /// Parts of the test exams to look at on their own.
+    pub subgroups: Vec<Subgroup>,
+    /// Scores from elsewhere that are compared with the models.
+    pub readers: Vec<Reader>,
+    /// Names of the models that are trained once more on permuted labels.
+    pub canaries: Vec<String>,
 }
 
 /// The exams.
@@ -89,6 +100,8 @@ pub struct Images {
 pub struct Model {
     /// Levels joined by `-`.
     pub name: String,
+    /// The same without the level of `seed`: models that share it differ in nothing else, and their scores are averaged.
+    pub pooled: String,
     /// Level of each factor.
     pub levels: BTreeMap<String, String>,
     /// Root of this model's own streams; the experiment's seed unless `seed` is a factor.
@@ -123,4 +136,30 @@ pub struct Evaluate {
     pub aggregate: Aggregate,
     /// Level of intervals, in (0, 1).
     pub level: f64,
+}
+
+/// A fact that divides the test exams into groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subgroup {
+    /// A column of the label table, or a fact of the phantoms.
+    pub by: String,
+    /// Limits between groups of numbers, ascending; none where each value is a group.
+    pub cuts: Vec<f64>,
+}
+
+/// Somebody, or a product, whose scores stand in a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reader {
+    /// Name for the report.
+    pub name: String,
+    /// The table: a row an exam, with a column `exam`.
+    pub file: PathBuf,
+    /// The column of the scores; higher is more suspicious.
+    pub column: String,
+    /// The column of the classes named, where there is one.
+    pub class: Option<String>,
+    /// Scores from here on call an exam positive; where it is not said, 1 for scores that are all 0 or 1.
+    pub threshold: Option<f64>,
+    /// Names of the models that it is set against.
+    pub against: Vec<String>,
 }

@@ -17,10 +17,10 @@ mod tree;
 
 use std::path::Path;
 
-pub use crate::artifact::results::Factor;
-pub use crate::stage::compare::{Aggregate, Comparison};
+pub use crate::artifact::results::{Comparison, Factor};
+pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
-pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Source, Split, Start};
+pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, Source, Split, Start, Subgroup};
 pub use fault::{Fault, Faults, Place, Spot};
 
 /// Reads the spec at `path`, what it extends, and `overrides` (`key.path=value`) on top.

@@ -1,16 +1,27 @@
 //! Kind `compare`: every model on the same test exams, and the contrasts between them. Runs in the tool.
 //!
-//! Inputs: the `predictions` of each model under the model's name. Output `results`: `results.json`, and for readers with their
+//! Inputs, each under the name of a trained model: its predictions for the test exams (`models`), for the tuning exams (`tuning`), and
+//! for the test exams after a training on permuted labels (`canary`). Output `results`: `results.json`, and for readers with their
 //! own tools `scores.csv`, `slices.csv` and `roc/<model>.csv`.
 //!
-//! 1. Check: all models must have judged the same exams and slices (`applied`).
+//! 1. Check: all trainings must have judged the same exams and slices (`applied`).
 //! 2. Aggregate: one score and one class an exam (`aggregate`). The exam is the unit: slices of one exam are not independent.
-//! 3. Calculate: one sort a model; ROC, AUC and DeLong come from it ([`crate::stats`]).
-//! 4. Contrast: pairs that differ in one factor (`contrasts`), Holm-adjusted over all of them.
+//! 3. Rate: the scores of a model, averaged over its seeds, or of a reader; one sort each, and a threshold that the test exams had
+//!    no part in (`rater`, `operating`).
+//! 4. Judge: areas, rates, named classes, calibration, subgroups ([`crate::stats`]).
+//! 5. Contrast: pairs that differ in one factor (`contrasts`), Holm-adjusted over all of them.
 
 mod aggregate;
 mod applied;
+mod area;
+mod calibration;
+mod contrast;
 mod contrasts;
+mod naming;
+mod operating;
+mod params;
+mod rater;
+mod subgroups;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -20,255 +31,273 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
 
 pub use self::aggregate::Aggregate;
 use self::applied::Applied;
+pub use self::operating::OperatingRule;
+pub use self::params::{Exam, Group, Model, Params, Reader, Subgroup, Training};
+use self::rater::Rater;
 use super::{Kind, Run, Task};
-use crate::artifact::results::{self, Contrast, Estimate, Factor, ModelResult, Results, RocPoint};
+use crate::artifact::results::{
+    CanaryResult, Comparison, ComparisonResult, Contrast, Estimate, ModelResult, Rate, Results, RocPoint, Spread,
+    TrainingResult,
+};
 use crate::artifact::{Files, Predictions};
-use crate::stats::{self, Basis, Interval, Level, Pair, Placements, Reference, Roc, Scores};
+use crate::stats::proportion::{Proportion, clopper_pearson};
+use crate::stats::{self, Interval, Level, Placements, Reference, Scores, Undefined};
 
-/// The kind. Inputs `models/<name>`.
+/// The kind. Inputs `models/<name>`, `tuning/<name>` and `canary/<name>`.
 pub const KIND: Kind =
-    Kind { name: "compare", version: 1, outputs: &["results"], run: Run::Here(task), cost: 1.0, random: false };
+    Kind { name: "compare", version: 2, outputs: &["results"], run: Run::Here(task), cost: 1.0, random: false };
 
 fn task(task: &Task<'_>) -> Result<()> {
-    run(&task.params()?, &task.inputs_below("models"), &task.job.port("results")?)
+    let open = |port| opened(&task.inputs_below(port));
+    let predicted = Predicted { test: open("models")?, tuning: open("tuning")?, canary: open("canary")? };
+    run(&task.params()?, &predicted, &task.job.port("results")?)
 }
 
-/// Everything that decides a comparison beside the predictions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Params {
-    /// Class names in the order of the networks' outputs.
-    pub classes: Vec<String>,
-    /// Classes that count as positive.
-    pub positive: Vec<String>,
-    /// The rule that makes one score of an exam's slices.
-    pub aggregate: Aggregate,
-    /// Level of every interval, in (0, 1).
-    pub level: f64,
-    /// The factors of the design in the order of the spec, each with its levels in order.
-    pub factors: Vec<Factor>,
-    /// The models in the order of the design.
-    pub models: Vec<Model>,
-    /// The comparisons asked for.
-    pub comparisons: Vec<Comparison>,
-    /// The test exams.
-    pub exams: Vec<Exam>,
+fn opened(predictions: &BTreeMap<String, Files>) -> Result<BTreeMap<String, Predictions>> {
+    predictions.iter().map(|(name, files)| Ok((name.clone(), Predictions::open(files)?))).collect()
 }
 
-/// One model of the design.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Model {
-    /// Its name, which is also the name of its input.
-    pub name: String,
-    /// Level of each factor.
-    pub levels: BTreeMap<String, String>,
+/// Predictions by the name of the trained model.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Predicted {
+    /// Of the test exams.
+    pub test: BTreeMap<String, Predictions>,
+    /// Of the tuning exams.
+    pub tuning: BTreeMap<String, Predictions>,
+    /// Of the test exams, by the model trained on permuted labels.
+    pub canary: BTreeMap<String, Predictions>,
 }
 
-/// One comparison: every pair of levels of one factor, all other factors equal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Comparison {
-    /// Title of the table.
-    pub title: String,
-    /// The factor whose levels are compared.
-    pub factor: String,
-    /// Factors held equal within a row, in the order of the columns; any that is neither here nor fixed is appended.
-    pub within: Vec<String>,
-    /// Levels that all rows share.
-    pub fixed: BTreeMap<String, String>,
+/// Compares what every model `predicted` and writes the results into the folder `out`.
+///
+/// # Errors
+/// As [`compare`], and when a file cannot be written.
+pub fn run(params: &Params, predicted: &Predicted, out: &Path) -> Result<()> {
+    let study = Study::of(params, predicted)?;
+    tables::write_scores(params, &study, out)?;
+    tables::write_slices(params, &study, out)?;
+    let folder = out.join("roc");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    study.raters().try_for_each(|rater| tables::write_roc(&rater.name, &rater.roc, &folder))?;
+    study.conclude()?.write(out)
 }
 
-/// One test exam.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Exam {
-    /// Its name in the predictions.
-    pub id: String,
-    /// Its reference standard.
-    pub class: String,
+/// Compares what every model `predicted`.
+///
+/// # Errors
+/// When a training has no predictions, the trainings did not judge the same exams and slices, a probability is not in [0, 1], the
+/// exams are all of one sort, two models or readers have one name, or a comparison names what the design does not have.
+pub fn compare(params: &Params, predicted: &Predicted) -> Result<Results> {
+    Study::of(params, predicted)?.conclude()
 }
 
-impl Params {
-    fn is_positive(&self, exam: &Exam) -> bool {
-        self.positive.contains(&exam.class)
+/// Trained models on one set of exams, by name.
+type ByName<'a> = BTreeMap<&'a str, Applied>;
+
+/// The scores of everybody, before anything is concluded from them.
+struct Study<'a> {
+    params: &'a Params,
+    level: Level,
+    reference: Arc<Reference>,
+    /// Every training on the test exams.
+    trainings: ByName<'a>,
+    canaries: ByName<'a>,
+    models: Vec<Rater>,
+    readers: Vec<Rater>,
+}
+
+impl<'a> Study<'a> {
+    fn of(params: &'a Params, predicted: &Predicted) -> Result<Self> {
+        check_names(params)?;
+        let names = || params.models.iter().flat_map(|model| &model.trainings).map(|training| &training.name);
+        let trainings = applied(params, &params.exams, names(), &predicted.test)?;
+        let tuning = applied(params, &params.tuning, names(), &predicted.tuning).context("on the tuning exams")?;
+        let canaries = applied(params, &params.exams, params.canaries.iter(), &predicted.canary);
+        let canaries = canaries.context("trained on permuted labels")?;
+        let on_test: Vec<&Applied> = trainings.values().chain(canaries.values()).collect();
+        on_test.windows(2).try_for_each(|pair| pair[0].ensure_same_slices(pair[1], params))?;
+        let reference = rater::reference(params, &params.exams).context("the test exams")?;
+        let model = |model| Rater::of_model(params, &reference, model, &of_model(model, &trainings), &of_model(model, &tuning));
+        let reader = |reader| Rater::of_reader(params, &reference, reader);
+        Ok(Self {
+            params,
+            level: Level::new(params.level)?,
+            models: params.models.iter().map(model).collect::<Result<_>>()?,
+            readers: params.readers.iter().map(reader).collect::<Result<_>>()?,
+            reference,
+            trainings,
+            canaries,
+        })
+    }
+
+    /// Models, then readers.
+    fn raters(&self) -> impl Iterator<Item = &Rater> {
+        self.models.iter().chain(&self.readers)
+    }
+
+    fn conclude(&self) -> Result<Results> {
+        let params = self.params;
+        let mut comparisons = params.comparisons.iter().map(|asked| self.comparison(asked)).collect::<Result<Vec<_>>>()?;
+        contrast::adjust(comparisons.iter_mut().flat_map(|comparison| &mut comparison.rows));
+        let mut reader_contrasts = self.reader_contrasts()?;
+        contrast::adjust(reader_contrasts.iter_mut());
+        let n_positive = params.exams.iter().filter(|exam| params.is_positive(exam)).count();
+        let subgroup = |subgroup| subgroups::subgroup(params, subgroup, &self.models, self.level);
+        Ok(Results {
+            classes: params.classes.clone(),
+            positive: params.positive.clone(),
+            aggregate: params.aggregate.to_string(),
+            operating_rule: params.operating_point.to_string(),
+            level: params.level,
+            n_positive,
+            n_negative: params.exams.len() - n_positive,
+            factors: params.factors.clone(),
+            models: params
+                .models
+                .iter()
+                .zip(&self.models)
+                .map(|(model, rater)| self.model(model, rater))
+                .collect::<Result<_>>()?,
+            readers: self.readers.iter().map(|reader| self.rated(reader)).collect::<Result<_>>()?,
+            joint: contrast::joint(&self.models.iter().collect::<Vec<_>>())?,
+            comparisons,
+            reader_contrasts,
+            subgroups: params.subgroups.iter().map(subgroup).collect(),
+            canaries: params.canaries.iter().map(|name| self.canary(name)).collect::<Result<_>>()?,
+        })
+    }
+
+    fn model(&self, model: &Model, rater: &Rater) -> Result<ModelResult> {
+        let auc = |training: &Training| Ok(stats::auc(&self.placements(&self.trainings[training.name.as_str()])?));
+        let aucs = model.trainings.iter().map(auc).collect::<Result<Vec<f64>>>()?;
+        let result = |(training, auc): (&Training, &f64)| TrainingResult {
+            name: training.name.clone(),
+            seed: training.seed.clone(),
+            auc: *auc,
+        };
+        let trainings = model.trainings.iter().zip(&aucs).map(result).collect();
+        Ok(ModelResult { trainings, spread: spread(&aucs), ..self.rated(rater)? })
+    }
+
+    fn rated(&self, rater: &Rater) -> Result<ModelResult> {
+        let (auc, variance) = (stats::auc(&rater.placements), stats::delong::variance(&rater.placements));
+        Ok(ModelResult {
+            name: rater.name.clone(),
+            levels: rater.levels.clone(),
+            auc,
+            se: variance.map(f64::sqrt).into(),
+            ci: variance.map(|variance| limits(Interval::normal(auc, variance, self.level).clipped())).into(),
+            sound: area::sound(&rater.placements, self.level),
+            roc: roc_points(rater),
+            operating: operating::operating(rater, self.level)?,
+            naming: naming::naming(self.params, rater, self.level)?,
+            one_vs_rest: area::one_vs_rest(self.params, rater, self.level)?,
+            calibration: calibration::calibration(rater, self.level)?,
+            trainings: Vec::new(),
+            spread: None,
+        })
+    }
+
+    fn placements(&self, applied: &Applied) -> Result<Placements> {
+        Ok(Placements::of(&Scores::new(&self.reference, &applied.scores())?))
+    }
+
+    fn comparison(&self, asked: &Comparison) -> Result<ComparisonResult> {
+        let cells = contrasts::cells(self.params, asked).with_context(|| format!("comparison `{}`", asked.title))?;
+        let pairs = cells.iter().flat_map(|cell| contrasts::pairs(cell));
+        let contrast = |(a, b): (usize, usize)| contrast::contrast(self.params, &self.models[a], &self.models[b], self.level);
+        let several = cells.iter().filter(|cell| cell.len() > 2);
+        let joint = several.map(|cell| contrast::joint(&cell.iter().map(|&model| &self.models[model]).collect::<Vec<_>>()));
+        let joint = joint.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok(ComparisonResult { asked: asked.clone(), rows: pairs.map(contrast).collect::<Result<_>>()?, joint })
+    }
+
+    fn reader_contrasts(&self) -> Result<Vec<Contrast>> {
+        let mut rows = Vec::new();
+        for (reader, rater) in self.params.readers.iter().zip(&self.readers) {
+            for name in &reader.against {
+                let model = self.models.iter().find(|model| model.name == *name);
+                let model = model.with_context(|| format!("reader `{}`: there is no model `{name}`", reader.name))?;
+                rows.push(contrast::contrast(self.params, rater, model, self.level)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn canary(&self, name: &str) -> Result<CanaryResult> {
+        let area = area::of(&self.placements(&self.canaries[name])?, self.level);
+        Ok(CanaryResult { name: name.to_owned(), auc: area.auc, interval: area.interval })
     }
 }
 
-/// Compares the `predictions` of every model, by model name, and writes the results into the folder `out`.
-///
-/// # Errors
-/// As [`compare`], and when a file cannot be read or written.
-pub fn run(params: &Params, predictions: &BTreeMap<String, Files>, out: &Path) -> Result<()> {
-    let open = |(name, files): (&String, &Files)| Ok((name.clone(), Predictions::open(files)?));
-    let predictions = predictions.iter().map(open).collect::<Result<BTreeMap<_, _>>>()?;
-    let applied = apply(params, &predictions)?;
-    let curves = curves(params, &applied)?;
-    tables::write_scores(params, &applied, out)?;
-    tables::write_slices(params, &applied, out)?;
-    let folder = out.join("roc");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    applied.iter().zip(&curves).try_for_each(|(applied, curve)| tables::write_roc(&applied.model.name, &curve.roc, &folder))?;
-    conclude(params, &applied, &curves)?.write(out)
-}
-
-/// Compares the `predictions` of every model, by model name.
-///
-/// # Errors
-/// When a model has no predictions, the models did not judge the same exams and slices, a probability is not in [0, 1], the exams
-/// are all of one sort, or a comparison names what the design does not have.
-pub fn compare(params: &Params, predictions: &BTreeMap<String, Predictions>) -> Result<Results> {
-    let applied = apply(params, predictions)?;
-    conclude(params, &applied, &curves(params, &applied)?)
-}
-
-/// What is made of one model's scores.
-struct Curve {
-    roc: Roc,
-    placements: Placements,
-    lowest: f64,
-}
-
-fn apply<'a>(params: &'a Params, predictions: &BTreeMap<String, Predictions>) -> Result<Vec<Applied<'a>>> {
-    ensure_distinct(&params.exams)?;
-    let of = |model: &'a Model| {
-        let predictions = predictions.get(&model.name).with_context(|| format!("model `{}` has no predictions", model.name))?;
-        Applied::new(params, model, predictions)
-    };
-    let applied = params.models.iter().map(of).collect::<Result<Vec<_>>>()?;
-    applied.windows(2).try_for_each(|pair| pair[0].ensure_same_slices(&pair[1], params))?;
-    Ok(applied)
-}
-
-fn ensure_distinct(exams: &[Exam]) -> Result<()> {
+fn ensure_distinct<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Result<()> {
     let mut seen = BTreeSet::new();
-    let twice = exams.iter().find(|exam| !seen.insert(&exam.id));
-    twice.map_or(Ok(()), |exam| bail!("test exam `{}` is listed twice", exam.id))
+    let twice = names.into_iter().find(|name| !seen.insert(*name));
+    twice.map_or(Ok(()), |name| bail!("{what} `{name}` is listed twice"))
 }
 
-fn curves(params: &Params, applied: &[Applied<'_>]) -> Result<Vec<Curve>> {
-    let is_case = params.exams.iter().map(|exam| params.is_positive(exam)).collect();
-    let reference = Arc::new(Reference::new(is_case).context("the test exams")?);
-    let curve = |applied: &Applied<'_>| {
-        let values = applied.scores();
-        let scores = Scores::new(&reference, &values).with_context(|| format!("model `{}`", applied.model.name))?;
-        let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
-        Ok(Curve { roc: Roc::of(&scores), placements: Placements::of(&scores), lowest })
+fn check_names(params: &Params) -> Result<()> {
+    ensure_distinct("test exam", params.exams.iter().map(|exam| &exam.id))?;
+    ensure_distinct("tuning exam", params.tuning.iter().map(|exam| &exam.id))?;
+    let (models, readers) = (params.models.iter().map(|model| &model.name), params.readers.iter().map(|reader| &reader.name));
+    ensure_distinct("name", models.chain(readers))
+}
+
+fn applied<'a>(
+    params: &Params,
+    exams: &[Exam],
+    names: impl Iterator<Item = &'a String>,
+    predictions: &BTreeMap<String, Predictions>,
+) -> Result<ByName<'a>> {
+    let one = |name: &'a String| {
+        let predictions = predictions.get(name).with_context(|| format!("model `{name}` has no predictions"))?;
+        Ok((name.as_str(), Applied::new(params, exams, name, predictions)?))
     };
-    applied.iter().map(curve).collect()
+    names.map(one).collect()
 }
 
-fn conclude(params: &Params, applied: &[Applied<'_>], curves: &[Curve]) -> Result<Results> {
-    let level = Level::new(params.level)?;
-    let model = |(applied, curve)| model_result(params, applied, curve, level);
-    let models = applied.iter().zip(curves).map(model).collect::<Result<_>>()?;
-    let comparison = |comparison| comparison_result(params, comparison, curves, level);
-    let mut comparisons = params.comparisons.iter().map(comparison).collect::<Result<Vec<_>>>()?;
-    adjust(&mut comparisons);
-    let n_positive = params.exams.iter().filter(|exam| params.is_positive(exam)).count();
-    Ok(Results {
-        classes: params.classes.clone(),
-        positive: params.positive.clone(),
-        aggregate: params.aggregate.to_string(),
-        level: params.level,
-        n_positive,
-        n_negative: params.exams.len() - n_positive,
-        factors: params.factors.clone(),
-        models,
-        comparisons,
-    })
-}
-
-fn model_result(params: &Params, applied: &Applied<'_>, curve: &Curve, level: Level) -> Result<ModelResult> {
-    let (auc, variance) = (stats::auc(&curve.placements), stats::delong::variance(&curve.placements));
-    Ok(ModelResult {
-        name: applied.model.name.clone(),
-        levels: applied.model.levels.clone(),
-        auc,
-        se: variance.map(f64::sqrt).into(),
-        ci: variance.map(|variance| limits(Interval::normal(auc, variance, level).clipped())).into(),
-        exact_ci: stats::exact_interval(&curve.placements, level).map(limits),
-        roc: roc_points(curve),
-        confusion: confusion(params, applied)?,
-    })
+fn of_model<'t>(model: &Model, applied: &'t ByName<'_>) -> Vec<&'t Applied> {
+    model.trainings.iter().filter_map(|training| applied.get(training.name.as_str())).collect()
 }
 
 fn limits(interval: Interval) -> [f64; 2] {
     [interval.lower, interval.upper]
 }
 
-/// JSON has no -∞, and the lowest score calls as many positive.
-fn roc_points(curve: &Curve) -> Vec<RocPoint> {
-    let point = |point: &stats::Point| RocPoint {
-        threshold: point.threshold.map(|threshold| threshold.max(curve.lowest)),
-        false_positive_rate: curve.roc.false_positive_rate(point),
-        true_positive_rate: curve.roc.sensitivity(point),
+/// A share with its exact interval.
+fn rate(proportion: Result<Proportion, Undefined>, level: Level) -> Estimate<Rate> {
+    let rate = |proportion: Proportion| Rate {
+        hits: proportion.hits() as usize,
+        of: proportion.trials() as usize,
+        value: proportion.estimate(),
+        ci: limits(clopper_pearson(proportion, level)),
     };
-    curve.roc.points.iter().map(point).collect()
+    proportion.map(rate).into()
 }
 
-fn confusion(params: &Params, applied: &Applied<'_>) -> Result<Vec<Vec<usize>>> {
-    let mut counts = vec![vec![0; params.classes.len()]; params.classes.len()];
-    for (exam, applied) in params.exams.iter().zip(&applied.exams) {
-        let class = params.classes.iter().position(|class| *class == exam.class);
-        let class = class.with_context(|| format!("exam `{}` is `{}`, which is no class", exam.id, exam.class))?;
-        counts[class][applied.predicted] += 1;
-    }
-    Ok(counts)
+/// JSON has no -∞, and the lowest score calls as many positive.
+fn roc_points(rater: &Rater) -> Vec<RocPoint> {
+    let lowest = rater.values.iter().copied().fold(f64::INFINITY, f64::min);
+    let point = |point: &stats::Point| RocPoint {
+        threshold: point.threshold.map(|threshold| threshold.max(lowest)),
+        false_positive_rate: rater.roc.false_positive_rate(point),
+        true_positive_rate: rater.roc.sensitivity(point),
+    };
+    rater.roc.points.iter().map(point).collect()
 }
 
-fn comparison_result(params: &Params, comparison: &Comparison, curves: &[Curve], level: Level) -> Result<results::Comparison> {
-    let place = || format!("comparison `{}`", comparison.title);
-    let pairs = contrasts::pairs(params, comparison).with_context(place)?;
-    let within = contrasts::held_equal(params, comparison).with_context(place)?;
-    let contrast = |(a, b)| contrast(params, curves, (a, b), level);
-    Ok(results::Comparison {
-        title: comparison.title.clone(),
-        factor: comparison.factor.clone(),
-        within: within.into_iter().map(|factor| factor.name.clone()).collect(),
-        fixed: comparison.fixed.clone(),
-        rows: pairs.into_iter().map(contrast).collect::<Result<_>>()?,
+/// How areas scatter, where there are two at least.
+fn spread(aucs: &[f64]) -> Option<Spread> {
+    let count = aucs.len() as f64;
+    let mean = aucs.iter().sum::<f64>() / count;
+    let variance = aucs.iter().map(|auc| (auc - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (aucs.len() > 1).then(|| Spread {
+        mean,
+        sd: variance.sqrt(),
+        lowest: aucs.iter().copied().fold(1.0, f64::min),
+        highest: aucs.iter().copied().fold(0.0, f64::max),
     })
-}
-
-fn contrast(params: &Params, curves: &[Curve], (a, b): (usize, usize), level: Level) -> Result<Contrast> {
-    let pair = Pair::new(&curves[a].placements, &curves[b].placements)?;
-    let test = pair.test();
-    Ok(Contrast {
-        a: params.models[a].name.clone(),
-        b: params.models[b].name.clone(),
-        difference: pair.difference(),
-        se: pair.variance().map(f64::sqrt).into(),
-        ci: pair.interval(level).map(limits).into(),
-        z: test.map(|test| test.z).into(),
-        p: test.map(|test| test.p).into(),
-        p_holm: test.map(|test| test.p).into(),
-        note: test.ok().and_then(|test| note(test.basis)),
-    })
-}
-
-fn note(basis: Basis) -> Option<String> {
-    let same = "both models place every exam alike: z = 0 and p = 1 by convention, the data cannot tell them apart";
-    (basis == Basis::IdenticalRanking).then(|| same.to_owned())
-}
-
-/// One hypothesis may stand in two tables; it is one member of the family. Undefined tests are none.
-fn adjust(comparisons: &mut [results::Comparison]) {
-    let rows = comparisons.iter().flat_map(|comparison| &comparison.rows);
-    let key = |row: &Contrast| (row.a.clone(), row.b.clone());
-    let family: BTreeMap<_, f64> = rows.filter_map(|row| defined(&row.p).map(|p| (key(row), p))).collect();
-    let adjusted = stats::holm(&family.values().copied().collect::<Vec<_>>());
-    let adjusted: BTreeMap<_, f64> = family.into_keys().zip(adjusted).collect();
-    for row in comparisons.iter_mut().flat_map(|comparison| &mut comparison.rows) {
-        if let Some(&p) = adjusted.get(&key(row)) {
-            row.p_holm = Estimate::Defined(p);
-        }
-    }
-}
-
-fn defined(estimate: &Estimate<f64>) -> Option<f64> {
-    match estimate {
-        Estimate::Defined(value) => Some(*value),
-        Estimate::Undefined(_) => None,
-    }
 }

@@ -5,7 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use bgh::artifact::results::{Comparison, Contrast, Estimate, Factor, ModelResult, Results, RocPoint};
+use bgh::artifact::results::{
+    Against, Area, Calibration, CanaryResult, ChiSquare, ClassArea, Comparison, ComparisonResult, Contrast, Counts, Estimate,
+    Factor, GroupResult, IntervalMethod, JointTest, ModelResult, Naming, Operating, PairedRate, Rate, Ratio, ReliabilityBin,
+    Results, RocPoint, SoundInterval, Spread, SubgroupResult, TrainingResult,
+};
 use bgh::artifact::{Curve, Curves, Files, TrainingRecord};
 use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
 use bgh::report::stage::{self as report, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
@@ -62,11 +66,14 @@ pub(crate) fn factorial() -> Inputs {
     let within = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let pair = |a: usize, b: usize, p: f64, holm: f64| contrast(&models[a], &models[b], Some((p, holm)));
     let comparisons = vec![
-        Comparison {
-            title: "Effect of augmentation".into(),
-            factor: "augment".into(),
-            within: within(&["network", "weights"]),
-            fixed: BTreeMap::new(),
+        ComparisonResult {
+            asked: Comparison {
+                title: "Effect of augmentation".into(),
+                factor: "augment".into(),
+                within: within(&["network", "weights"]),
+                fixed: BTreeMap::new(),
+            },
+            joint: vec![],
             rows: vec![
                 pair(0, 4, 0.000_31, 0.002_8),
                 pair(1, 5, 0.009_9, 0.059),
@@ -74,18 +81,24 @@ pub(crate) fn factorial() -> Inputs {
                 pair(3, 7, 0.044, 0.22),
             ],
         },
-        Comparison {
-            title: "Effect of pretrained weights without augmentation".into(),
-            factor: "weights".into(),
-            within: within(&["network"]),
-            fixed: [("augment".to_owned(), "none".to_owned())].into(),
+        ComparisonResult {
+            asked: Comparison {
+                title: "Effect of pretrained weights without augmentation".into(),
+                factor: "weights".into(),
+                within: within(&["network"]),
+                fixed: [("augment".to_owned(), "none".to_owned())].into(),
+            },
+            joint: vec![],
             rows: vec![pair(0, 1, 0.061, 0.24), pair(2, 3, 0.000_62, 0.005)],
         },
-        Comparison {
-            title: "Effect of the network with augmentation".into(),
-            factor: "network".into(),
-            within: within(&["weights"]),
-            fixed: [("augment".to_owned(), "x48".to_owned())].into(),
+        ComparisonResult {
+            asked: Comparison {
+                title: "Effect of the network with augmentation".into(),
+                factor: "network".into(),
+                within: within(&["weights"]),
+                fixed: [("augment".to_owned(), "x48".to_owned())].into(),
+            },
+            joint: vec![],
             rows: vec![pair(4, 6, 0.98, 1.0), contrast(&models[5], &models[7], None)],
         },
     ];
@@ -100,11 +113,13 @@ pub(crate) fn one_factor() -> Inputs {
     let mut models: Vec<ModelResult> =
         cells(&factors).into_iter().zip([0.7, 0.84, 0.5]).map(|(levels, auc)| model(&factors, levels, auc)).collect();
     models[2].ci = Estimate::Undefined("all scores are equal".into());
+    models[2].sound = Estimate::Undefined("all scores are equal".into());
     models[2].se = Estimate::Undefined("all scores are equal".into());
     let rows = [(0, 1, Some((0.012, 0.036))), (0, 2, None), (1, 2, Some((0.3, 0.6)))];
     let rows = rows.map(|(a, b, p)| contrast(&models[a], &models[b], p)).to_vec();
-    let comparison =
-        Comparison { title: "Momentum".into(), factor: "solver.momentum".into(), within: vec![], fixed: BTreeMap::new(), rows };
+    let asked =
+        Comparison { title: "Momentum".into(), factor: "solver.momentum".into(), within: vec![], fixed: BTreeMap::new() };
+    let comparison = ComparisonResult { asked, rows, joint: vec![joint(&models, 6.1)] };
     let results = results(factors, models, vec![comparison]);
     let mut params = params("Momentum of the solver", &results);
     params.notes.clear();
@@ -117,8 +132,8 @@ pub(crate) fn odd_names() -> Inputs {
     let models: Vec<ModelResult> =
         cells(&factors).into_iter().zip([0.8, 0.9]).map(|(levels, auc)| model(&factors, levels, auc)).collect();
     let rows = vec![contrast(&models[0], &models[1], Some((0.2, 0.2)))];
-    let comparison =
-        Comparison { title: "A & B <at 100%>".into(), factor: "a&b".into(), within: vec![], fixed: BTreeMap::new(), rows };
+    let asked = Comparison { title: "A & B <at 100%>".into(), factor: "a&b".into(), within: vec![], fixed: BTreeMap::new() };
+    let comparison = ComparisonResult { asked, rows, joint: vec![] };
     let mut results = results(factors, models, vec![comparison]);
     results.classes = ["no_ne", "l&r", "<right>"].map(String::from).to_vec();
     results.positive = results.classes[1..].to_vec();
@@ -167,15 +182,133 @@ fn model(factors: &[Factor], levels: BTreeMap<String, String>, auc: f64) -> Mode
     let name = factors.iter().map(|factor| levels[&factor.name].clone()).collect::<Vec<_>>().join("-");
     let se = (auc * (1.0 - auc) / 55.0).sqrt();
     ModelResult {
-        name,
         levels,
         auc,
         se: Estimate::Defined(se),
         ci: Estimate::Defined([auc - 1.96 * se, (auc + 1.96 * se).min(1.0)]),
-        exact_ci: (auc == 1.0).then_some([0.935, 1.0]),
+        sound: Estimate::Defined(sound(auc, se)),
         roc: steps(auc),
-        confusion: vec![vec![53, 1, 1], vec![4, 23, 0], vec![3, 1, 24]],
+        operating: Estimate::Defined(operating(48, 4)),
+        naming: Some(naming()),
+        one_vs_rest: ["none", "left", "right"].map(|class| class_area(class, auc)).into(),
+        calibration: Some(calibration()),
+        trainings: vec![TrainingResult { name: name.clone(), seed: None, auc }],
+        spread: None,
+        name,
     }
+}
+
+fn sound(auc: f64, se: f64) -> SoundInterval {
+    match auc {
+        1.0 => SoundInterval { limits: [0.935, 1.0], method: IntervalMethod::ExactSeparation },
+        _ => {
+            let (logit, half) = ((auc / (1.0 - auc)).ln(), 1.96 * se / (auc * (1.0 - auc)));
+            let limits = [logit - half, logit + half].map(|logit| 1.0 / (1.0 + (-logit).exp()));
+            SoundInterval { limits, method: IntervalMethod::LogitDelong }
+        }
+    }
+}
+
+fn class_area(class: &str, auc: f64) -> ClassArea {
+    let area = Area { auc, interval: Estimate::Defined(sound(auc, 0.03)) };
+    ClassArea { class: class.into(), area: Estimate::Defined(area) }
+}
+
+fn rate(hits: usize, of: usize) -> Estimate<Rate> {
+    let value = hits as f64 / of as f64;
+    Estimate::Defined(Rate { hits, of, value, ci: [(value - 0.1).max(0.0), (value + 0.1).min(1.0)] })
+}
+
+/// Of 55 + 55 exams so many found, and so many called positive for nothing.
+fn operating(found: usize, false_alarms: usize) -> Operating {
+    let ratio = |value: f64| {
+        let ci = Estimate::Defined([value / 2.0, value * 2.0]);
+        match value.is_finite() {
+            true => Estimate::Defined(Ratio { value, ci }),
+            false => Estimate::Undefined("nobody without a finding was called positive".into()),
+        }
+    };
+    let counts = Counts {
+        true_positives: found,
+        false_positives: false_alarms,
+        false_negatives: 55 - found,
+        true_negatives: 55 - false_alarms,
+    };
+    Operating {
+        threshold: Some(0.4375),
+        tuning: Some(Counts { true_positives: 9, false_positives: 1, false_negatives: 1, true_negatives: 4 }),
+        counts,
+        sensitivity: rate(found, 55),
+        specificity: rate(55 - false_alarms, 55),
+        positive_predictive_value: rate(found, found + false_alarms),
+        negative_predictive_value: rate(55 - false_alarms, 110 - found - false_alarms),
+        positive_likelihood_ratio: ratio(found as f64 / false_alarms as f64),
+        negative_likelihood_ratio: ratio((55 - found) as f64 / (55 - false_alarms) as f64),
+    }
+}
+
+fn naming() -> Naming {
+    Naming {
+        confusion: vec![vec![53, 1, 1], vec![4, 23, 0], vec![3, 1, 24]],
+        rightly_named: vec![rate(53, 55), rate(23, 27), rate(24, 28)],
+        accuracy: rate(100, 110),
+        side: Some(rate(47, 48)),
+    }
+}
+
+fn calibration() -> Calibration {
+    let bin = |predicted: f64, observed: f64, exams| ReliabilityBin { predicted, observed, exams, ci: [0.0, 1.0] };
+    Calibration {
+        brier: 0.1234,
+        expected_error: 0.0821,
+        slope: Estimate::Defined(0.71),
+        slope_ci: Estimate::Defined([0.4, 1.02]),
+        bins: vec![bin(0.05, 0.1, 50), bin(0.93, 0.85, 60)],
+    }
+}
+
+fn joint(models: &[ModelResult], statistic: f64) -> JointTest {
+    let test = Estimate::Defined(ChiSquare { statistic, degrees: models.len() - 1, p: 0.047 });
+    JointTest { models: models.iter().map(|model| model.name.clone()).collect(), test }
+}
+
+/// The factorial study with all that a spec can ask for beside the design.
+pub(crate) fn with_everything() -> Inputs {
+    let mut inputs = factorial();
+    let results = &mut inputs.results;
+    let mut reader = ModelResult {
+        name: "Radiologist 1".into(),
+        levels: BTreeMap::new(),
+        naming: None,
+        one_vs_rest: vec![],
+        calibration: None,
+        trainings: vec![],
+        operating: Estimate::Defined(operating(50, 0)),
+        ..results.models[1].clone()
+    };
+    results.reader_contrasts = vec![contrast(&reader, &results.models[7], Some((0.03, 0.06)))];
+    results.readers.push(reader.clone());
+    reader.name = "Radiologist 2".into();
+    reader.operating = Estimate::Undefined("a reader's graded scores come without a threshold".into());
+    results.reader_contrasts.push(contrast(&reader, &results.models[7], None));
+    results.readers.push(reader);
+    let area = |model: &ModelResult| Estimate::Defined(Area { auc: model.auc, interval: model.sound.clone() });
+    let group =
+        |name: &str, against, n_positive, areas| GroupResult { name: name.into(), against, n_positive, n_negative: 55, areas };
+    let areas = || results.models.iter().map(area).collect();
+    let none = vec![Estimate::Undefined("none of the 55 subjects is a case".into()); results.models.len()];
+    let groups = vec![group("below 1.5", Against::AllNegative, 20, areas()), group("1.5 and above", Against::Within, 0, none)];
+    results.subgroups = vec![SubgroupResult { by: "diameter_cm".into(), groups }];
+    let canary = |name: &str, auc: f64| CanaryResult { name: name.into(), auc, interval: Estimate::Defined(sound(auc, 0.05)) };
+    results.canaries = vec![canary("none-alexnet-untrained", 0.52), canary("x48-alexnet-untrained", 0.81)];
+    let seeds = ["1", "2"].map(|seed| TrainingResult {
+        name: format!("none-alexnet-untrained-{seed}"),
+        seed: Some(seed.into()),
+        auc: 0.8,
+    });
+    results.models[0].trainings = seeds.into();
+    results.models[0].spread = Some(Spread { mean: 0.8, sd: 0.021, lowest: 0.779, highest: 0.821 });
+    inputs
 }
 
 /// A staircase of 55 positive exams that bends like a curve of this area.
@@ -207,20 +340,32 @@ fn contrast(a: &ModelResult, b: &ModelResult, p: Option<(f64, f64)>) -> Contrast
         p: estimate(p.map(|p| p.0)),
         p_holm: estimate(p.map(|p| p.1)),
         note: None,
+        sensitivity: paired(),
+        specificity: Estimate::Undefined("one of the two has no operating point".into()),
     }
 }
 
-fn results(factors: Vec<Factor>, models: Vec<ModelResult>, comparisons: Vec<Comparison>) -> Results {
+fn paired() -> Estimate<PairedRate> {
+    Estimate::Defined(PairedRate { a: 0.8, b: 0.9, only_a: 2, only_b: 8, ci: Estimate::Defined([-0.21, 0.01]), p: 0.109 })
+}
+
+fn results(factors: Vec<Factor>, models: Vec<ModelResult>, comparisons: Vec<ComparisonResult>) -> Results {
     Results {
         classes: ["none", "left", "right"].map(String::from).to_vec(),
         positive: ["left", "right"].map(String::from).to_vec(),
         aggregate: "mean".into(),
+        operating_rule: "the largest Youden index, of equals the most sensitive".into(),
         level: 0.95,
         n_positive: 55,
         n_negative: 55,
         factors,
+        joint: (models.len() > 1).then(|| joint(&models, 21.7)),
         models,
+        readers: vec![],
         comparisons,
+        reader_contrasts: vec![],
+        subgroups: vec![],
+        canaries: vec![],
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Section;
 use super::summary::interval;
-use crate::artifact::results::{Estimate, ModelResult};
+use crate::artifact::results::{Estimate, IntervalMethod, JointTest, ModelResult};
 use crate::report::document::Block;
 use crate::report::figure::{Figure, forest};
 use crate::report::number;
@@ -14,12 +14,28 @@ use crate::report::table::{Cell, Column, Footnotes, Series, Table};
 pub(super) const SECTION: Section = Section { id: "accuracy", heading: "Diagnostic accuracy", blocks };
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
-    let rows: Vec<_> = study.results.models.iter().map(|model| (study.title(model), model.auc, interval(model))).collect();
+    let rows: Vec<_> = study.raters().map(|model| (study.title(model), model.auc, interval(model))).collect();
     let caption = format!(
         "Area under the ROC curve of each model with its {} confidence interval. The grey line is chance.",
         number::percent(study.results.level)
     );
-    Ok(vec![Block::Table(table(study)), Block::Figure(Figure::new("auc", caption, vec![forest(&rows)?]))])
+    let figure = Block::Figure(Figure::new("auc", caption, vec![forest(&rows)?]));
+    let joint = study.results.joint.as_ref().map(|joint| Block::Text(format!("All areas at once: {}.", together(joint))));
+    Ok([Block::Table(table(study))].into_iter().chain(joint).chain([figure]).collect())
+}
+
+/// What the joint test of several areas says, without a full stop.
+pub(super) fn together(joint: &JointTest) -> String {
+    let models = number::counted(joint.models.len(), "model", "models");
+    match &joint.test {
+        Estimate::Defined(test) => format!(
+            "H\u{2080}, {models} have one area: \u{3c7}\u{b2} = {} with {}, {}",
+            number::ratio(test.statistic),
+            number::counted(test.degrees, "degree of freedom", "degrees of freedom"),
+            number::p_statement(&Estimate::Defined(test.p))
+        ),
+        Estimate::Undefined(why) => format!("H\u{2080}, {models} have one area: not estimable ({why})"),
+    }
 }
 
 fn table(study: &Study) -> Table {
@@ -27,36 +43,66 @@ fn table(study: &Study) -> Table {
     let keys = study.key_names();
     let mut table = Table::new(Series::Main, "Area under the ROC curve (AUC) of each model on the test exams.");
     table.keys = keys.len();
-    table.columns = keys.into_iter().map(Column::words).chain([Column::numbers(format!("AUC ({level} CI)"))]).collect();
-    table.rows = study.results.models.iter().map(|model| row(study, model, &mut table.footnotes)).collect();
-    table.notes = vec![
-        format!("Data in parentheses are {level} confidence intervals (CIs) by the method of DeLong. Bold: largest AUC."),
-        format!(
-            "{} with and {} without a positive finding.",
-            number::counted(study.results.n_positive, "exam", "exams"),
-            number::count(study.results.n_negative)
-        ),
-    ];
+    let numbers = [format!("AUC ({level} CI)"), format!("{level} CI, Wald")].map(Column::numbers);
+    table.columns = keys.into_iter().map(Column::words).chain(numbers).collect();
+    table.rows = study.raters().map(|model| row(study, model, &mut table.footnotes)).collect();
+    table.notes = notes(study, &level);
     fill_data(study, &mut table);
     table
 }
 
-fn row(study: &Study, model: &ModelResult, footnotes: &mut Footnotes) -> Vec<Cell> {
-    let area = area(model, footnotes).strong_if(model.auc == study.best_auc());
-    study.keys(model).into_iter().map(Cell::from).chain([area]).collect()
+fn notes(study: &Study, level: &str) -> Vec<String> {
+    let method = format!(
+        "Data in parentheses are {level} confidence intervals (CIs) by DeLong's variance on the logit scale, which keep their level near \
+         0 and 1; Wald: DeLong's interval on the scale of the area, as most software prints it. Bold: largest AUC of a model."
+    );
+    let exams = format!(
+        "{} with and {} without a positive finding.",
+        number::counted(study.results.n_positive, "exam", "exams"),
+        number::count(study.results.n_negative)
+    );
+    let seeds = "Scores are means over the seeds of a model.".to_owned();
+    [method, exams].into_iter().chain(study.has_seeds().then_some(seeds)).collect()
 }
+
+fn row(study: &Study, model: &ModelResult, footnotes: &mut Footnotes) -> Vec<Cell> {
+    let is_best = !model.trainings.is_empty() && model.auc == study.best_auc();
+    let cells = [area(model, footnotes).strong_if(is_best), wald(model, footnotes)];
+    study.keys(model).into_iter().map(Cell::from).chain(cells).collect()
+}
+
+const SEPARATED: &str =
+    "DeLong's variance is 0 when the scores separate the classes completely; the interval given is the exact one.";
 
 fn area(model: &ModelResult, footnotes: &mut Footnotes) -> Cell {
     let auc = number::area(model.auc);
-    match (&model.ci, model.exact_ci) {
-        (_, Some(exact)) => {
-            let why = "DeLong's variance is 0 when the scores separate the classes completely; this is the exact interval.";
-            Cell::from(format!("{auc} ({})", number::limits(exact))).marked(footnotes.mark(why))
+    match &model.sound {
+        Estimate::Defined(sound) => {
+            let cell = Cell::from(format!("{auc} ({})", number::limits(sound.limits)));
+            if sound.method == IntervalMethod::ExactSeparation { cell.marked(footnotes.mark(SEPARATED)) } else { cell }
         }
-        (Estimate::Defined(limits), None) => Cell::from(format!("{auc} ({})", number::limits(*limits))),
-        (Estimate::Undefined(why), None) => {
+        Estimate::Undefined(why) => {
             Cell::from(format!("{auc} (CI {})", number::NOT_ESTIMABLE)).marked(footnotes.mark(sentence(why)))
         }
+    }
+}
+
+/// DeLong's interval; where it is a single point it claims a certainty that is not there.
+fn wald(model: &ModelResult, footnotes: &mut Footnotes) -> Cell {
+    match &model.ci {
+        Estimate::Defined([low, high]) if low == high => {
+            let why = if [0.0, 1.0].contains(low) { SEPARATED } else { "DeLong's variance is 0: all scores are equal." };
+            Cell::from(number::NOT_ESTIMABLE).marked(footnotes.mark(why))
+        }
+        interval => cell(interval, |limits| number::limits(*limits), footnotes),
+    }
+}
+
+/// An estimate as a cell; one that does not exist points to its reason.
+pub(super) fn cell<T>(estimate: &Estimate<T>, print: impl Fn(&T) -> String, footnotes: &mut Footnotes) -> Cell {
+    match estimate {
+        Estimate::Defined(value) => Cell::from(print(value)),
+        Estimate::Undefined(why) => Cell::from(number::NOT_ESTIMABLE).marked(footnotes.mark(sentence(why))),
     }
 }
 
@@ -69,17 +115,27 @@ pub(super) fn sentence(reason: &str) -> String {
 }
 
 fn fill_data(study: &Study, table: &mut Table) {
-    let columns = ["auc", "se", "ci_low", "ci_high", "exact_ci_low", "exact_ci_high", "undefined"];
+    let columns = ["auc", "se", "ci_low", "ci_high", "sound_ci_low", "sound_ci_high", "sound_method", "undefined"];
     table.data.header = ["model".to_owned()].into_iter().chain(factor_names(study)).chain(columns.map(String::from)).collect();
-    table.data.rows = study.results.models.iter().map(|model| data_row(study, model)).collect();
+    table.data.rows = study.raters().map(|model| data_row(study, model)).collect();
 }
 
 fn data_row(study: &Study, model: &ModelResult) -> Vec<String> {
     let levels = factor_names(study).map(|factor| model.levels.get(&factor).cloned().unwrap_or_default());
-    let exact = model.exact_ci.map(|limits| limits.map(number::exact)).unwrap_or_default();
+    let (limits, method) = match &model.sound {
+        Estimate::Defined(sound) => (sound.limits.map(number::exact), method(sound.method).to_owned()),
+        Estimate::Undefined(_) => Default::default(),
+    };
     let numbers = [number::exact(model.auc), number::exact_or_empty(&model.se)];
-    let numbers = numbers.into_iter().chain(exact_limits(&model.ci)).chain(exact).chain([reason(&model.ci)]);
+    let numbers = numbers.into_iter().chain(exact_limits(&model.ci)).chain(limits).chain([method, reason(&model.sound)]);
     [model.name.clone()].into_iter().chain(levels).chain(numbers).collect()
+}
+
+fn method(method: IntervalMethod) -> &'static str {
+    match method {
+        IntervalMethod::LogitDelong => "logit_delong",
+        IntervalMethod::ExactSeparation => "exact_separation",
+    }
 }
 
 fn factor_names(study: &Study) -> impl Iterator<Item = String> {

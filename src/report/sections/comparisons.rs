@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use super::Section;
-use super::accuracy::{exact_limits, reason, sentence};
+use super::accuracy::{exact_limits, reason, sentence, together};
 use super::roc::curve;
-use crate::artifact::results::{Comparison, Contrast, Estimate, ModelResult};
+use crate::artifact::results::{Comparison, ComparisonResult, Contrast, Estimate, ModelResult};
 use crate::report::document::Block;
 use crate::report::figure::{Figure, Panel, of_pair, roc};
-use crate::report::number;
 use crate::report::study::Study;
 use crate::report::table::{Cell, Column, Footnotes, Series, Table};
+use crate::report::{number, prose};
 
 pub(super) const SECTION: Section = Section { id: "comparisons", heading: "Comparisons", blocks };
 
@@ -18,10 +18,22 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     let asked = study.results.comparisons.iter().enumerate().filter(|(_, comparison)| !comparison.rows.is_empty());
     let blocks = asked.map(|(position, comparison)| {
         let pairs: Vec<Pair> = comparison.rows.iter().map(|row| Pair::of(study, row)).collect::<Result<_>>()?;
-        let table = Block::Table(View { study, comparison, pairs: &pairs }.table());
-        Ok([table, Block::Figure(figure(study, position, &pairs)?)])
+        let table = Block::Table(View { study, comparison: &comparison.asked, pairs: &pairs }.table());
+        let joint = joint(study, comparison);
+        Ok([Some(table), joint, Some(Block::Figure(figure(study, position, &pairs)?))])
     });
-    Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().flatten().collect())
+}
+
+/// All levels at once, where a factor has more than two.
+fn joint(study: &Study, comparison: &ComparisonResult) -> Option<Block> {
+    let title = |name: &String| study.results.model(name).map_or_else(|| name.clone(), |model| study.title(model));
+    let told = comparison.joint.iter().map(|joint| {
+        let names: Vec<String> = joint.models.iter().map(title).collect();
+        format!("{} ({})", together(joint), prose::list(&names))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| Block::Text(format!("All levels at once: {}.", told.join("; "))))
 }
 
 /// A contrast with its models.
@@ -35,7 +47,7 @@ struct Pair<'a> {
 impl<'a> Pair<'a> {
     fn of(study: &Study<'a>, contrast: &'a Contrast) -> Result<Self> {
         let models = study.pair(contrast)?;
-        let [a, b] = models.map(|model| study.records.get(&model.name).map(|record| record.updates));
+        let [a, b] = models.map(|model| study.updates(model));
         Ok(Self { contrast, models, updates: a.zip(b).map(<[usize; 2]>::from) })
     }
 
@@ -52,7 +64,7 @@ fn figure(study: &Study, position: usize, pairs: &[Pair]) -> Result<Figure> {
     let panels = pairs.iter().map(|pair| panel(study, pair)).collect::<Result<_>>()?;
     let caption = format!(
         "{}. ROC curves of each contrast; p by DeLong's paired test, as it is and adjusted by Holm's method.",
-        study.results.comparisons[position].title
+        study.results.comparisons[position].asked.title
     );
     Ok(Figure::new(format!("comparison{}", position + 1), caption, panels))
 }
@@ -145,7 +157,7 @@ impl View<'_> {
     fn notes(&self) -> Vec<String> {
         let fixed: Vec<String> = self.comparison.fixed.iter().map(|(factor, level)| format!("{factor}: {level}")).collect();
         let method = "Differences are first minus second level, computed before rounding; CI = confidence interval. Two-sided p by \
-                      DeLong's paired test; Holm: adjusted over all contrasts of the experiment that have a p, each pair once. Bold: \
+                      DeLong's paired test; Holm: adjusted over all contrasts between models that have a p, each pair once. Bold: \
                       largest AUC.";
         let updates = "Updates: weight updates of the first / second training. They differ, so the levels named are not all that differs.";
         let fixed = (!fixed.is_empty()).then(|| format!("All rows share {}.", fixed.join(", ")));

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::Section;
+use crate::artifact::results::{ModelResult, TrainingResult};
 use crate::report::document::Block;
 use crate::report::figure::{Figure, Measure, learning, of_design};
 use crate::report::study::Study;
@@ -11,8 +12,11 @@ pub(super) const SECTION: Section = Section { id: "learning", heading: "Learning
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let lines = of_design(study.results);
-    let models: Vec<_> =
-        study.learned().into_iter().map(|(model, curves)| (study.title(model), lines[model.name.as_str()], curves)).collect();
+    let models: Vec<_> = study
+        .learned()
+        .into_iter()
+        .map(|(model, training, curves)| (title(study, model, training), lines[model.name.as_str()], curves))
+        .collect();
     if models.is_empty() {
         return Ok(Vec::new());
     }
@@ -21,4 +25,12 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     let caption = "Loss (a) and accuracy (b) on the tuning set, and learning rate (c), over the epochs of each training; epoch 0 is before \
                    the first update. Epochs differ in updates: the table of the trainings has both.";
     Ok(vec![Block::Figure(Figure::new("learning", caption, panels))])
+}
+
+/// A training is called as its model, and by its seed where there are several.
+fn title(study: &Study, model: &ModelResult, training: &TrainingResult) -> String {
+    match &training.seed {
+        Some(seed) if model.trainings.len() > 1 => format!("{}, seed {seed}", study.title(model)),
+        _ => study.title(model),
+    }
 }

@@ -207,18 +207,67 @@ fn scoring(study: &Study, models: &[Described]) -> String {
 }
 
 fn statistics(study: &Study) -> String {
-    let results = study.results;
-    let contrasts = results.comparisons.iter().any(|comparison| !comparison.rows.is_empty());
-    let tests = if contrasts {
-        " Models were compared on the same exams by DeLong's paired test, two-sided; p-values are given as they are and adjusted by \
-         Holm's method over all contrasts of the experiment that have one, each pair counted once."
-    } else {
-        ""
-    };
-    format!(
-        "Statistics. The area under the empirical ROC curve (larger score = more suspicious) is given with its {} confidence \
-         interval by the method of DeLong, DeLong and Clarke-Pearson (1988), clipped to 0 and 1; where the scores separate the \
-         classes completely, with the exact interval.{tests}",
-        number::percent(results.level),
-    )
+    let told =
+        [areas(study), contrasts(study), seeds(study), operating(study), readers(study), subgroups(study), canaries(study)];
+    format!("Statistics. {}", told.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+fn areas(study: &Study) -> Option<String> {
+    Some(format!(
+        "The area under the empirical ROC curve (larger score = more suspicious) is given with its {} confidence interval from the \
+         variance of DeLong, DeLong and Clarke-Pearson (1988), on the logit scale (Pepe 2003); where the scores separate the classes \
+         completely, with the exact interval.",
+        number::percent(study.results.level)
+    ))
+}
+
+fn contrasts(study: &Study) -> Option<String> {
+    let any = study.results.comparisons.iter().any(|comparison| !comparison.rows.is_empty());
+    any.then(|| {
+        "Models were compared on the same exams by DeLong's paired test, two-sided; p-values are given as they are and adjusted by Holm's \
+         method over all contrasts between models that have one, each pair counted once. Sensitivities and specificities were \
+         compared by McNemar's exact test, unadjusted."
+            .to_owned()
+    })
+}
+
+fn seeds(study: &Study) -> Option<String> {
+    study.has_seeds().then(|| {
+        "Models that differ in their seed alone are one model: its score of an exam is the mean of theirs, in every table but those of \
+         single trainings."
+            .to_owned()
+    })
+}
+
+fn operating(study: &Study) -> Option<String> {
+    let any = study.results.models.iter().any(|model| model.operating.defined().is_some());
+    any.then(|| {
+        format!(
+            "Operating points were chosen on the tuning exams ({}) and applied to the test exams, which had no part in the choice; \
+             intervals of rates are Clopper and Pearson's.",
+            study.results.operating_rule
+        )
+    })
+}
+
+fn readers(study: &Study) -> Option<String> {
+    (!study.results.reader_contrasts.is_empty()).then(|| {
+        "Readers were compared with models in the same way; Holm's method was applied to these contrasts as a family of their own.".to_owned()
+    })
+}
+
+fn subgroups(study: &Study) -> Option<String> {
+    (!study.results.subgroups.is_empty()).then(|| {
+        "Subgroups that hold positive and negative exams were analysed within themselves; those of one sort were set against all exams of \
+         the other sort (Pepe 2003). Their areas are exploratory: no test was made."
+            .to_owned()
+    })
+}
+
+fn canaries(study: &Study) -> Option<String> {
+    (!study.results.canaries.is_empty()).then(|| {
+        "As a check for leaks, models were trained once more on classes permuted among the development patients and judged on the true \
+         classes of the test exams."
+            .to_owned()
+    })
 }

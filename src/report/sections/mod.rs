@@ -1,13 +1,21 @@
 //! The sections of the report. To add one is a file here and a line in [`SECTIONS`].
 
 mod accuracy;
+mod by_model;
+mod calibration;
+mod canary;
+mod classes;
 mod cohort;
 mod comparisons;
 mod confusion;
 mod design;
 mod learning;
 mod methods;
+mod operating;
+mod readers;
 mod roc;
+mod seeds;
+mod subgroups;
 mod summary;
 mod training;
 
@@ -34,7 +42,13 @@ pub(super) const SECTIONS: &[Section] = &[
     accuracy::SECTION,
     roc::SECTION,
     comparisons::SECTION,
+    operating::SECTION,
+    readers::SECTION,
+    subgroups::SECTION,
     confusion::SECTION,
+    calibration::SECTION,
+    seeds::SECTION,
+    canary::SECTION,
     training::SECTION,
     learning::SECTION,
     methods::SECTION,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Section;
-use crate::artifact::results::{Comparison, Contrast, Estimate, ModelResult};
+use crate::artifact::results::{ComparisonResult, Contrast, Estimate, ModelResult};
 use crate::report::document::Block;
 use crate::report::study::Study;
 use crate::report::{number, prose};
@@ -11,9 +11,9 @@ use crate::report::{number, prose};
 pub(super) const SECTION: Section = Section { id: "summary", heading: "Summary", blocks };
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
-    let notes = &study.params.notes;
+    let notes: Vec<String> = super::canary::alarm(study).into_iter().chain(study.params.notes.iter().cloned()).collect();
     let key = Block::Key(key(study));
-    let remarks = (!notes.is_empty()).then(|| Block::Remarks(notes.clone()));
+    let remarks = (!notes.is_empty()).then(|| Block::Remarks(notes));
     let findings = study.results.comparisons.iter().map(|comparison| Block::Text(finding(study, comparison)));
     Ok([key].into_iter().chain(remarks).chain(findings).collect())
 }
@@ -37,21 +37,21 @@ fn key(study: &Study) -> String {
     )
 }
 
-/// The interval to print: the exact one where it is given.
+/// The interval to print, where there is one.
 pub(super) fn interval(model: &ModelResult) -> Option<[f64; 2]> {
-    match (model.exact_ci, &model.ci) {
-        (Some(exact), _) => Some(exact),
-        (None, Estimate::Defined(limits)) => Some(*limits),
-        (None, Estimate::Undefined(_)) => None,
-    }
+    model.sound.defined().map(|sound| sound.limits)
 }
 
-fn finding(study: &Study, comparison: &Comparison) -> String {
+fn finding(study: &Study, comparison: &ComparisonResult) -> String {
     let level = 1.0 - study.results.level;
     let significant = |row: &&Contrast| matches!(row.p_holm, Estimate::Defined(p) if p < level);
     let told: Vec<String> = comparison.rows.iter().filter(significant).map(|row| contrast(study, row)).collect();
-    let head =
-        format!("{}: {} of {}", comparison.title, told.len(), number::counted(comparison.rows.len(), "contrast", "contrasts"));
+    let head = format!(
+        "{}: {} of {}",
+        comparison.asked.title,
+        told.len(),
+        number::counted(comparison.rows.len(), "contrast", "contrasts")
+    );
     let bound = number::exact((level * 1e9).round() / 1e9);
     let tail = if told.is_empty() { String::new() } else { format!(": {}", prose::list(&told)) };
     format!("{head} with a Holm-adjusted p below {bound}{tail}.")

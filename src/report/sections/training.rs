@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Section;
 use crate::artifact::TrainingRecord;
-use crate::artifact::results::ModelResult;
+use crate::artifact::results::{ModelResult, TrainingResult};
 use crate::report::document::Block;
 use crate::report::number;
 use crate::report::study::Study;
@@ -19,11 +19,13 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     }
     let mut table = Table::new(Series::Supplement, "Facts of each training.");
     let numbers = ["Images", "Epochs", "Updates", "Best epoch", "Tuning loss", "Parameters"];
-    let keys = study.key_names();
+    let seed = study.has_seeds().then(|| "seed".to_owned());
+    let keys: Vec<String> = study.key_names().into_iter().chain(seed).collect();
     table.keys = keys.len();
     table.columns = keys.into_iter().map(Column::words).chain(numbers.map(Column::numbers)).collect();
     table.columns.push(Column::words("Start"));
-    table.rows = trained.iter().map(|(model, record)| row(study, model, record, &mut table.footnotes)).collect();
+    table.rows =
+        trained.iter().map(|(model, training, record)| row(study, (model, training), record, &mut table.footnotes)).collect();
     table.notes = vec![
         "Images: training images after augmentation. Best epoch: the one whose weights were kept; tuning loss is its own."
             .to_owned(),
@@ -32,7 +34,12 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     Ok(vec![Block::Table(table)])
 }
 
-fn row(study: &Study, model: &ModelResult, record: &TrainingRecord, footnotes: &mut Footnotes) -> Vec<Cell> {
+fn row(
+    study: &Study,
+    (model, training): (&ModelResult, &TrainingResult),
+    record: &TrainingRecord,
+    footnotes: &mut Footnotes,
+) -> Vec<Cell> {
     let counts = [record.updates, record.best_epoch].map(number::count);
     let rest = [number::loss(record.best_tune_loss), number::count(record.parameters)];
     let images = Cell::from(number::count(record.images));
@@ -43,7 +50,8 @@ fn row(study: &Study, model: &ModelResult, record: &TrainingRecord, footnotes: &
             footnotes.mark(format!("Layers not taken from the starting weights: {}.", record.reinitialised.join(", "))),
         ),
     };
-    let keys = study.keys(model).into_iter().map(Cell::from);
+    let seed = study.has_seeds().then(|| training.seed.clone().unwrap_or_default());
+    let keys = study.keys(model).into_iter().chain(seed).map(Cell::from);
     let numbers = counts.into_iter().chain(rest).map(Cell::from);
     keys.chain([images, epochs(record, footnotes)]).chain(numbers).chain([start]).collect()
 }
@@ -58,7 +66,7 @@ fn epochs(record: &TrainingRecord, footnotes: &mut Footnotes) -> Cell {
     trained.marked(footnotes.mark(format!("Stopped early, of {planned} epochs planned: the tuning loss had ceased to fall.")))
 }
 
-fn fill_data(table: &mut Table, trained: &[(&ModelResult, &TrainingRecord)]) {
+fn fill_data(table: &mut Table, trained: &[(&ModelResult, &TrainingResult, &TrainingRecord)]) {
     let header = [
         "model",
         "network",
@@ -72,12 +80,12 @@ fn fill_data(table: &mut Table, trained: &[(&ModelResult, &TrainingRecord)]) {
         "best_tune_loss",
     ];
     table.data.header = header.map(String::from).to_vec();
-    table.data.rows = trained.iter().map(|(model, record)| data_row(model, record)).collect();
+    table.data.rows = trained.iter().map(|(_, training, record)| data_row(training, record)).collect();
 }
 
-fn data_row(model: &ModelResult, record: &TrainingRecord) -> Vec<String> {
+fn data_row(training: &TrainingResult, record: &TrainingRecord) -> Vec<String> {
     vec![
-        model.name.clone(),
+        training.name.clone(),
         record.network.clone(),
         record.parameters.to_string(),
         record.start.clone(),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::super::experiment::SEED;
 use super::super::section::{Item, Section, suggestion};
-use crate::artifact::results::Factor;
-use crate::stage::compare::Comparison;
+use crate::artifact::results::{Comparison, Factor};
 
-/// Reads every comparison; a spec without one only reports its models.
+/// Reads every comparison; a spec without one only reports its models. Models that differ in their seed alone are one model here.
 pub(super) fn read(item: Option<&Item<'_>>, factors: &[Factor]) -> Option<Vec<Comparison>> {
     let Some(item) = item else { return Some(Vec::new()) };
-    item.list(|part| part.table(|s| one(s, factors)))
+    let comparable: Vec<Factor> = factors.iter().filter(|factor| factor.name != SEED).cloned().collect();
+    item.list(|part| part.table(|s| one(s, &comparable)))
 }
 
 fn one(s: &mut Section<'_>, factors: &[Factor]) -> Option<Comparison> {
@@ -39,6 +40,12 @@ fn default_title(factor: &str, fixed: &BTreeMap<String, String>) -> String {
 
 fn factor<'f>(item: &Item<'_>, factors: &'f [Factor]) -> Option<&'f Factor> {
     let name = item.string()?;
+    if name == SEED {
+        return item.fault(
+            "seeds are not compared: the scores of models that differ in `seed` alone are averaged",
+            "name another factor; the report tells how areas scatter over the seeds",
+        );
+    }
     let known: Vec<_> = factors.iter().map(|factor| factor.name.as_str()).collect();
     let found = factors.iter().find(|factor| factor.name == name);
     found.or_else(|| item.fault(unknown(name), suggestion(name, &known)))

@@ -1,5 +1,6 @@
 //! `[design]`: which factors vary, and over what.
 
+use super::super::experiment::SEED;
 use super::super::section::{Item, listed, suggestion};
 use super::super::source::{Log, Origin};
 use super::super::tree::{self, Node};
@@ -7,7 +8,7 @@ use super::document::{Document, Named};
 use crate::artifact::results::Factor;
 
 /// Sections of which a model is made, so that a factor may reach into them.
-const VARIABLE: [&str; 8] = ["seed", "images", "augment", "network", "weights", "solver", "training", "evaluate.eval"];
+const VARIABLE: [&str; 8] = [SEED, "images", "augment", "network", "weights", "solver", "training", "evaluate.eval"];
 
 /// More models than this are a slip, not a plan.
 const MOST_MODELS: usize = 10_000;

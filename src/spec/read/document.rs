@@ -6,7 +6,8 @@ use super::augment::{self, Augment};
 use super::options::{self, Options};
 use super::solver::{self, Solver};
 use super::training::{self, Network, Weights};
-use super::{cohort, images, split};
+use super::{cohort, evaluate, images, split};
+use crate::stage::compare::OperatingRule;
 use crate::stage::predict;
 
 /// The spec section by section. What is `None` is faulty, and the log says how.
@@ -17,9 +18,13 @@ pub(super) struct Document<'a> {
     pub(super) cohort: Option<Cohort>,
     pub(super) split: Option<Split>,
     pub(super) evaluate: Option<Evaluate>,
+    pub(super) operating_point: Option<OperatingRule>,
     pub(super) parts: Parts<'a>,
     pub(super) design: Option<Item<'a>>,
     pub(super) compare: Option<Item<'a>>,
+    pub(super) subgroup: Option<Item<'a>>,
+    pub(super) reader: Option<Item<'a>>,
+    pub(super) canary: Option<Item<'a>>,
 }
 
 /// What a model is made of; the design may vary all of it.
@@ -47,11 +52,27 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let cohort = s.required("cohort", |item| item.table(cohort::read));
         let split = s.required("split", |item| item.table(|s| split::read(s, cohort.as_ref())));
         let images = s.required("images", |item| item.table(|s| Some(images::read(s))));
-        let (evaluate, predict) = s.table_or_empty("evaluate", |s| Some(training::evaluate(s))).unwrap_or_default();
+        let evaluate = |s: &mut Section<'a>| Some((training::evaluate(s), evaluate::operating_point(s)));
+        let ((evaluate, predict), operating_point) = s.table_or_empty("evaluate", evaluate).unwrap_or_default();
         let classes = cohort.as_ref().map(|cohort| cohort.classes.as_slice());
         let parts = parts(s, seed, images.unwrap_or_default(), classes, predict);
         let (design, compare) = (s.get("design"), s.get("compare"));
-        Some(Document { name, title, notes, cohort, split, evaluate, parts, design, compare })
+        let (subgroup, reader, canary) = (s.get("subgroup"), s.get("reader"), s.get("canary"));
+        Some(Document {
+            name,
+            title,
+            notes,
+            cohort,
+            split,
+            evaluate,
+            operating_point,
+            parts,
+            design,
+            compare,
+            subgroup,
+            reader,
+            canary,
+        })
     })
 }
 

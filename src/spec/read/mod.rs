@@ -1,15 +1,20 @@
 //! From the tree to the meaning: one reader a section. Defaults and ranges stand here and nowhere else.
 
 mod augment;
+mod canary;
 mod cohort;
+mod columns;
 mod compare;
 mod design;
 mod document;
+mod evaluate;
 mod images;
 mod model;
 mod options;
+mod reader;
 mod solver;
 mod split;
+mod subgroup;
 mod training;
 
 use super::Experiment;
@@ -25,6 +30,9 @@ pub(super) fn experiment(log: &Log, root: &Node) -> Option<Experiment> {
     let factors = design.as_ref().map(|design| design.factors());
     let whole = design.as_ref().is_some_and(|design| design.is_whole);
     let compare = factors.as_ref().filter(|_| whole).and_then(|factors| compare::read(written.compare.as_ref(), factors));
+    let subgroups = subgroup::read(written.subgroup.as_ref(), written.cohort.as_ref());
+    let readers = reader::read(written.reader.as_ref(), models.as_deref());
+    let canaries = canary::read(written.canary.as_ref(), models.as_deref());
     Some(Experiment {
         name: written.name?,
         title: written.title?,
@@ -36,6 +44,10 @@ pub(super) fn experiment(log: &Log, root: &Node) -> Option<Experiment> {
         factors: factors?,
         models: models?,
         evaluate: written.evaluate?,
+        operating_point: written.operating_point?,
         compare: compare?,
+        subgroups: subgroups?,
+        readers: readers?,
+        canaries: canaries?,
     })
 }

@@ -1,6 +1,6 @@
 //! The models: one a cell of the design, each read from the tree that its cell makes.
 
-use super::super::experiment::{Model, Start};
+use super::super::experiment::{Model, SEED, Start};
 use super::super::section::{Item, listed};
 use super::super::source::Log;
 use super::super::tree::Node;
@@ -50,7 +50,8 @@ fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<(Model, Matching)>
     let (augment, network, weights) = (augment?.flatten(), network??, weights??);
     let images = parts.images.clone()?;
     let model = Model {
-        name: name(cell, &network),
+        name: name(cell.named(), &network),
+        pooled: name(cell.named().filter(|(factor, _)| *factor != SEED), &network),
         levels: cell.named().map(|(factor, level)| (factor.to_owned(), level.to_owned())).collect(),
         seed: parts.seed?,
         start: start(&weights.from, &network.network, images.size)?,
@@ -82,8 +83,8 @@ fn chosen<T: Clone>(root: &Item<'_>, family: &str, cell: &Cell<'_, '_>, tables: 
 }
 
 /// The levels joined; what a file name cannot bear becomes `_`. A lone model is called by its network.
-fn name(cell: &Cell<'_, '_>, network: &Network) -> String {
-    let levels: Vec<_> = cell.named().map(|(_, level)| level).collect();
+fn name<'c>(levels: impl Iterator<Item = (&'c str, &'c str)>, network: &Network) -> String {
+    let levels: Vec<_> = levels.map(|(_, level)| level).collect();
     if levels.is_empty() {
         return network.network.name.clone();
     }

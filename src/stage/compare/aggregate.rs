@@ -38,11 +38,16 @@ impl fmt::Display for Aggregate {
     }
 }
 
-/// The class of largest mean probability over the slices; of equals the first.
-pub(super) fn most_probable_class(slices: &[&[f64]]) -> usize {
+/// Each class's probability averaged over the slices of an exam, at least one.
+pub(super) fn mean_probabilities(slices: &[&[f64]]) -> Vec<f64> {
     let classes = slices.first().map_or(0, |slice| slice.len());
-    let total = |class: usize| slices.iter().map(|slice| slice[class]).sum::<f64>();
-    (0..classes).reduce(|best, class| if total(class) > total(best) { class } else { best }).unwrap_or(0)
+    (0..classes).map(|class| slices.iter().map(|slice| slice[class]).sum::<f64>() / slices.len() as f64).collect()
+}
+
+/// The most probable of the classes that are `meant`; of equals the first.
+pub(super) fn most_probable(probabilities: &[f64], meant: impl Fn(usize) -> bool) -> usize {
+    let classes = (0..probabilities.len()).filter(|class| meant(*class));
+    classes.reduce(|best, class| if probabilities[class] > probabilities[best] { class } else { best }).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -65,8 +70,10 @@ mod tests {
     }
 
     #[test]
-    fn predicted_class_is_of_the_mean_and_of_equals_the_first() {
-        assert_eq!(most_probable_class(&[&[0.6, 0.4, 0.0], &[0.0, 0.4, 0.6]]), 1);
-        assert_eq!(most_probable_class(&[&[0.25, 0.5, 0.25], &[0.5, 0.25, 0.25]]), 0);
+    fn named_class_is_of_the_mean_and_of_equals_the_first() {
+        let named = |slices: &[&[f64]]| most_probable(&mean_probabilities(slices), |_| true);
+        assert_eq!(named(&[&[0.6, 0.4, 0.0], &[0.0, 0.4, 0.6]]), 1);
+        assert_eq!(named(&[&[0.25, 0.5, 0.25], &[0.5, 0.25, 0.25]]), 0);
+        assert_eq!(most_probable(&[0.8, 0.05, 0.15], |class| class > 0), 2);
     }
 }

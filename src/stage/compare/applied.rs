@@ -1,16 +1,16 @@
-//! A model on the test exams: its predictions checked and brought into the order of the exams.
+//! A trained model on exams: its predictions checked and brought into the order of the exams.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Model, Params, aggregate};
+use super::{Exam, Params, aggregate};
 use crate::artifact::{Prediction, Predictions};
 
-/// One model on the test exams.
+/// One trained model on the test or on the tuning exams.
 #[derive(Debug)]
-pub(super) struct Applied<'a> {
-    pub(super) model: &'a Model,
+pub(super) struct Applied {
+    pub(super) name: String,
     /// An entry an exam, in the order of the parameters.
     pub(super) exams: Vec<AppliedExam>,
 }
@@ -24,20 +24,18 @@ pub(super) struct AppliedExam {
     pub(super) slice_scores: Vec<f64>,
     /// The exam's score.
     pub(super) score: f64,
-    /// The exam's most probable class, an index into the classes.
-    pub(super) predicted: usize,
+    /// Probability of each class, averaged over the slices.
+    pub(super) probabilities: Vec<f64>,
 }
 
 type Slices<'a> = BTreeMap<usize, &'a [f64]>;
 
-impl<'a> Applied<'a> {
-    /// Checks that `predictions` cover the exams of `params`, each slice once, with probabilities.
-    pub(super) fn new(params: &Params, model: &'a Model, predictions: &Predictions) -> Result<Self> {
-        let exams = gather(params, predictions).and_then(|by_exam| {
-            let known = params.exams.iter().map(|exam| apply(params, &exam.id, &by_exam[exam.id.as_str()]));
-            known.collect()
-        });
-        Ok(Self { model, exams: exams.with_context(|| format!("predictions of model `{}`", model.name))? })
+impl Applied {
+    /// Checks that `predictions` cover the `exams`, each slice once, with probabilities.
+    pub(super) fn new(params: &Params, exams: &[Exam], name: &str, predictions: &Predictions) -> Result<Self> {
+        let applied = gather(params, exams, predictions)
+            .and_then(|by_exam| exams.iter().map(|exam| apply(params, &exam.id, &by_exam[exam.id.as_str()])).collect());
+        Ok(Self { name: name.to_owned(), exams: applied.with_context(|| format!("predictions of model `{name}`"))? })
     }
 
     pub(super) fn scores(&self) -> Vec<f64> {
@@ -47,7 +45,7 @@ impl<'a> Applied<'a> {
     /// Refuses a pairing over different slices.
     pub(super) fn ensure_same_slices(&self, other: &Self, params: &Params) -> Result<()> {
         for ((exam, a), b) in params.exams.iter().zip(&self.exams).zip(&other.exams) {
-            let (one, two) = (&self.model.name, &other.model.name);
+            let (one, two) = (&self.name, &other.name);
             ensure!(
                 a.slices == b.slices,
                 "exam `{}`: model `{one}` has slices {:?} and model `{two}` {:?}; both must see the same",
@@ -60,16 +58,16 @@ impl<'a> Applied<'a> {
     }
 }
 
-fn gather<'a>(params: &'a Params, predictions: &'a Predictions) -> Result<BTreeMap<&'a str, Slices<'a>>> {
+fn gather<'a>(params: &Params, exams: &'a [Exam], predictions: &'a Predictions) -> Result<BTreeMap<&'a str, Slices<'a>>> {
     let (got, want) = (predictions.classes.join(", "), params.classes.join(", "));
     ensure!(predictions.classes == params.classes, "the classes are {got}, those of the experiment {want}");
     let mut by_exam: BTreeMap<&str, (&str, Slices<'_>)> =
-        params.exams.iter().map(|exam| (exam.id.as_str(), (exam.class.as_str(), Slices::new()))).collect();
+        exams.iter().map(|exam| (exam.id.as_str(), (exam.class.as_str(), Slices::new()))).collect();
     for row in &predictions.rows {
         let Some((class, slices)) = by_exam.get_mut(row.exam.as_str()) else {
-            bail!("exam `{}` is not a test exam", row.exam);
+            bail!("exam `{}` is not one of those to judge", row.exam);
         };
-        ensure!(row.class == *class, "exam `{}` is `{}`, but among the test exams `{class}`", row.exam, row.class);
+        ensure!(row.class == *class, "exam `{}` is `{}`, but its reference standard is `{class}`", row.exam, row.class);
         check(params, row)?;
         let before = slices.insert(row.slice, &row.probabilities);
         ensure!(before.is_none(), "exam `{}` has slice {} twice", row.exam, row.slice);
@@ -89,13 +87,13 @@ fn check(params: &Params, row: &Prediction) -> Result<()> {
 }
 
 fn apply(params: &Params, exam: &str, slices: &Slices<'_>) -> Result<AppliedExam> {
-    ensure!(!slices.is_empty(), "exam `{exam}` has no prediction; every test exam needs one");
+    ensure!(!slices.is_empty(), "exam `{exam}` has no prediction; every exam needs one");
     let probabilities: Vec<&[f64]> = slices.values().copied().collect();
     let slice_scores: Vec<f64> = probabilities.iter().map(|slice| positive(params, slice)).collect();
     Ok(AppliedExam {
         slices: slices.keys().copied().collect(),
         score: params.aggregate.score(&slice_scores),
-        predicted: aggregate::most_probable_class(&probabilities),
+        probabilities: aggregate::mean_probabilities(&probabilities),
         slice_scores,
     })
 }

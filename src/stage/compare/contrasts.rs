@@ -4,35 +4,23 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Comparison, Params};
-use crate::artifact::results::Factor;
+use super::Params;
+use crate::artifact::results::{Comparison, Factor};
 
 type Levels = BTreeMap<String, String>;
 
-/// Factors held equal within a row, in the order of the columns: those of the comparison, then any other that is not fixed (a pair
-/// must never differ in two factors).
-pub(super) fn held_equal<'a>(params: &'a Params, comparison: &'a Comparison) -> Result<Vec<&'a Factor>> {
-    let asked = comparison.within.iter().map(|name| factor(params, name)).collect::<Result<Vec<_>>>()?;
-    let asked_for = |factor: &&Factor| comparison.within.contains(&factor.name);
-    let rest = params.factors.iter().filter(|factor| !asked_for(factor));
-    let settled = |factor: &&Factor| factor.name == comparison.factor || comparison.fixed.contains_key(&factor.name);
-    Ok(asked.into_iter().chain(rest).filter(|factor| !settled(factor)).collect())
-}
-
-/// Positions in `params.models` of the first and the second model of each row: cell by cell of the factors held equal, first
-/// column slowest, and within a cell every pair of the factor's levels in their order.
-pub(super) fn pairs(params: &Params, comparison: &Comparison) -> Result<Vec<(usize, usize)>> {
+/// Positions in `params.models` of the models that differ in the compared factor alone, in the order of its levels: one entry a
+/// cell of the factors held equal, first column slowest.
+pub(super) fn cells(params: &Params, comparison: &Comparison) -> Result<Vec<Vec<usize>>> {
     let levels = &factor(params, &comparison.factor)?.levels;
     check_fixed(params, comparison)?;
-    let mut pairs = Vec::new();
-    for cell in cells(held_equal(params, comparison)?, &comparison.fixed) {
-        let model = |level: &String| model(params, with(&cell, &comparison.factor, level));
-        let models = levels.iter().map(model).collect::<Result<Vec<_>>>()?;
-        pairs.extend(
-            (0..models.len()).flat_map(|a| (a + 1..models.len()).map(move |b| (a, b))).map(|(a, b)| (models[a], models[b])),
-        );
-    }
-    Ok(pairs)
+    let models = |cell: Levels| levels.iter().map(|level| model(params, with(&cell, &comparison.factor, level))).collect();
+    held_equal(params, comparison)?.into_iter().map(models).collect()
+}
+
+/// Every pair of a cell, the earlier level first.
+pub(super) fn pairs(cell: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    (0..cell.len()).flat_map(move |a| (a + 1..cell.len()).map(move |b| (cell[a], cell[b])))
 }
 
 fn factor<'a>(params: &'a Params, name: &str) -> Result<&'a Factor> {
@@ -50,9 +38,12 @@ fn check_fixed(params: &Params, comparison: &Comparison) -> Result<()> {
     Ok(())
 }
 
-fn cells(held_equal: Vec<&Factor>, fixed: &Levels) -> Vec<Levels> {
-    held_equal.into_iter().fold(vec![fixed.clone()], |cells, factor| {
-        cells.iter().flat_map(|cell| factor.levels.iter().map(|level| with(cell, &factor.name, level))).collect()
+/// The levels of all factors but the compared one, for each cell.
+fn held_equal(params: &Params, comparison: &Comparison) -> Result<Vec<Levels>> {
+    comparison.within.iter().try_fold(vec![comparison.fixed.clone()], |cells, name| {
+        let factor = factor(params, name)?;
+        let split = |cell: &Levels| factor.levels.iter().map(|level| with(cell, name, level)).collect::<Vec<_>>();
+        Ok(cells.iter().flat_map(split).collect())
     })
 }
 

@@ -19,7 +19,7 @@ use crate::stage::{Kind, Run, Task, predict, pretrain, train};
 
 /// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
 pub const KIND: Kind =
-    Kind { name: "report", version: 1, outputs: &["report"], run: Run::Here(task), cost: 2.0, random: false };
+    Kind { name: "report", version: 2, outputs: &["report"], run: Run::Here(task), cost: 2.0, random: false };
 
 fn task(task: &Task<'_>) -> Result<()> {
     let (curves, records) = (task.inputs_below("curves"), task.inputs_below("records"));

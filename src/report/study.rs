@@ -1,6 +1,6 @@
 //! All that a report is made of, and the questions that several sections ask of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
@@ -63,6 +63,23 @@ impl<'a> Study<'a> {
     pub(super) fn trained(&self) -> Vec<(&'a ModelResult, &'a TrainingRecord)> {
         let models = self.results.models.iter();
         models.filter_map(|model| Some((model, self.records.get(&model.name)?))).collect()
+    }
+
+    /// Weight updates of a model's training, where they are known.
+    pub(super) fn updates(&self, model: &ModelResult) -> Option<usize> {
+        self.records.get(&model.name).map(|record| record.updates)
+    }
+
+    /// Whether a training was made equal in updates to that of a larger arm.
+    pub(super) fn is_matched(&self, model: &ModelResult) -> bool {
+        self.params.methods.get(&model.name).is_some_and(|methods| methods.train.matched.is_some())
+    }
+
+    /// Whether a table of these models has to tell their updates: they differ, or were made equal on purpose.
+    pub(super) fn tells_updates<'m>(&self, models: impl IntoIterator<Item = &'m ModelResult>) -> bool {
+        let models: Vec<&ModelResult> = models.into_iter().collect();
+        let updates: BTreeSet<usize> = models.iter().filter_map(|model| self.updates(model)).collect();
+        updates.len() > 1 || models.iter().any(|model| self.is_matched(model))
     }
 
     /// A model's name for readers: where one factor tells the models apart, a bare level (`0.9`) would not say of what.

@@ -28,6 +28,7 @@ fn table(study: &Study) -> Table {
     let mut table = Table::new(Series::Main, "Area under the ROC curve (AUC) of each model on the test exams.");
     table.keys = keys.len();
     table.columns = keys.into_iter().map(Column::words).chain([Column::numbers(format!("AUC ({level} CI)"))]).collect();
+    table.columns.extend(study.tells_updates(&study.results.models).then(|| Column::numbers("Updates")));
     table.rows = study.results.models.iter().map(|model| row(study, model, &mut table.footnotes)).collect();
     table.notes = vec![
         format!("Data in parentheses are {level} confidence intervals (CIs) by the method of DeLong. Bold: largest AUC."),
@@ -37,13 +38,20 @@ fn table(study: &Study) -> Table {
             number::count(study.results.n_negative)
         ),
     ];
+    if study.tells_updates(&study.results.models) {
+        table
+            .notes
+            .push("Updates: weight updates of each training; where they differ, so does the length of training.".to_owned());
+    }
     fill_data(study, &mut table);
     table
 }
 
 fn row(study: &Study, model: &ModelResult, footnotes: &mut Footnotes) -> Vec<Cell> {
     let area = area(model, footnotes).strong_if(model.auc == study.best_auc());
-    study.keys(model).into_iter().map(Cell::from).chain([area]).collect()
+    let told = study.tells_updates(&study.results.models);
+    let updates = told.then(|| Cell::from(study.updates(model).map(number::count).unwrap_or_default()));
+    study.keys(model).into_iter().map(Cell::from).chain([area]).chain(updates).collect()
 }
 
 fn area(model: &ModelResult, footnotes: &mut Footnotes) -> Cell {
@@ -69,7 +77,7 @@ pub(super) fn sentence(reason: &str) -> String {
 }
 
 fn fill_data(study: &Study, table: &mut Table) {
-    let columns = ["auc", "se", "ci_low", "ci_high", "exact_ci_low", "exact_ci_high", "undefined"];
+    let columns = ["auc", "se", "ci_low", "ci_high", "exact_ci_low", "exact_ci_high", "updates", "undefined"];
     table.data.header = ["model".to_owned()].into_iter().chain(factor_names(study)).chain(columns.map(String::from)).collect();
     table.data.rows = study.results.models.iter().map(|model| data_row(study, model)).collect();
 }
@@ -78,7 +86,9 @@ fn data_row(study: &Study, model: &ModelResult) -> Vec<String> {
     let levels = factor_names(study).map(|factor| model.levels.get(&factor).cloned().unwrap_or_default());
     let exact = model.exact_ci.map(|limits| limits.map(number::exact)).unwrap_or_default();
     let numbers = [number::exact(model.auc), number::exact_or_empty(&model.se)];
-    let numbers = numbers.into_iter().chain(exact_limits(&model.ci)).chain(exact).chain([reason(&model.ci)]);
+    let numbers = numbers.into_iter().chain(exact_limits(&model.ci)).chain(exact);
+    let updates = study.updates(model).map(|updates| updates.to_string()).unwrap_or_default();
+    let numbers = numbers.chain([updates, reason(&model.ci)]);
     [model.name.clone()].into_iter().chain(levels).chain(numbers).collect()
 }
 

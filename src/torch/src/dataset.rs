@@ -229,7 +229,8 @@ mod tests {
             let expected =
                 bilinear(&pixels, SIDE, 227, [row, column]) - (bilinear(&mean, SIDE, 227, [row, column]) + 0.5).floor();
             let ours = squashed.double_value(&[0, 1, row as i64, column as i64]);
-            assert!((ours - expected).abs() < 1e-3, "({row}, {column}): {ours} {expected}");
+            // Places are found in single precision, so steep edges differ by a few thousandths of a grey value.
+            assert!((ours - expected).abs() < 5e-3, "({row}, {column}): {ours} {expected}");
         }
     }
 

@@ -166,9 +166,8 @@ impl Fit<'_> {
         let Some(checkpoint) = self.shelf.take() else { return Ok(()) };
         tracing::info!(update = checkpoint.update, "going on from the checkpoint");
         let place = || "the checkpoint does not fit its job".to_owned();
+        self.net.restore(&checkpoint.weights).with_context(place)?;
         for (parameter, velocity) in self.net.parameters().iter().zip(self.descent.velocities()) {
-            let weights = checkpoint.weights.get(&parameter.name).with_context(place)?;
-            self.net.set(&parameter.name, weights).with_context(place)?;
             let kept = checkpoint.velocities.get(&parameter.name).with_context(place)?;
             velocity.shallow_clone().f_copy_(kept).with_context(place)?;
         }

@@ -14,7 +14,7 @@ use crate::fit::{self, Course, Fitted, Plan};
 use crate::formula::Studio;
 use crate::mean::Mean;
 use crate::model::{self, Facts};
-use crate::network::Net;
+use crate::network::{Input, Net, Network};
 use crate::session::{Outcome, Session};
 use crate::solver::Descent;
 
@@ -38,7 +38,8 @@ const GRADIENT_LIMIT: f64 = 5.0;
 /// When parameters do not fit each other, the training diverges, or the held-out scenes are told apart too rarely.
 pub fn run(session: &mut Session) -> Result<Outcome> {
     let params: Params = session.params()?;
-    let course = Fractals::new(&params, session.spec.seed, session.device)?;
+    let input = Network::find(&params.network.name)?.input;
+    let course = Fractals::new(&params, input, session.spec.seed, session.device)?;
     let net = Net::new(&params.network, params.categories, session.spec.seed.child("fillers"), session.device)?;
     let descent = Descent::new(&net, MOMENTUM, WEIGHT_DECAY)?;
     let plan = Plan { select: Select::Last, seed: session.spec.seed };
@@ -73,7 +74,6 @@ fn accept(params: &Params, curves: &[Curve]) -> Result<()> {
 }
 
 fn record(params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> TrainingRecord {
-    let layers = net.graph().layers.iter().filter(|layer| layer.fill().is_some());
     TrainingRecord {
         network: params.network.name.clone(),
         parameters: net.size(),
@@ -84,7 +84,7 @@ fn record(params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> Tra
         best_epoch: fitted.best.epoch,
         best_tune_loss: fitted.best.tune_loss,
         loaded: vec![],
-        reinitialised: layers.map(|layer| layer.name.clone()).collect(),
+        reinitialised: net.graph().learnt().map(|layer| layer.name.clone()).collect(),
     }
 }
 
@@ -104,7 +104,7 @@ struct Fractals {
 }
 
 impl Fractals {
-    fn new(params: &Params, seed: Seed, device: Device) -> Result<Self> {
+    fn new(params: &Params, input: Input, seed: Seed, device: Device) -> Result<Self> {
         let Params { size, categories, samples, batch, learning_rate, .. } = *params;
         let crop = params.network.crop;
         ensure!(crop <= size, "crop {crop} does not fit rendered images of size {size}");
@@ -113,7 +113,7 @@ impl Fractals {
         ensure!(learning_rate > 0.0 && learning_rate.is_finite(), "learning_rate {learning_rate} is not above 0");
         let studio = Studio::new(seed.child("categories"), categories, size);
         let scenes = (0..MEAN_OF).flat_map(|number| studio.draw(seed.child("mean").child(number)).pixels);
-        let mean = Mean::of_pixels(size, size, &scenes.collect::<Vec<_>>());
+        let mean = input.reference(Mean::of_pixels(size, size, &scenes.collect::<Vec<_>>()));
         Ok(Self { studio, mean, seed, device, size, crop, categories, batch, updates: samples / batch, learning_rate })
     }
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_rate_rises_then_falls_to_a_hundredth() {
-        let course = Fractals::new(&params(), Seed::root(1), Device::Cpu).expect("valid");
+        let course = Fractals::new(&params(), Input::MeanImage, Seed::root(1), Device::Cpu).expect("valid");
         let rates: Vec<f64> = (0..20).map(|update| course.learning_rate(update)).collect();
         assert!(rates[0] < rates[1] && rates[1] < rates[2] && rates[2..].is_sorted_by(|a, b| a > b), "{rates:?}");
         assert!((rates[2] - 0.02).abs() < 1e-12 && rates[19] < 0.02 * 0.02, "{rates:?}");

@@ -266,10 +266,48 @@ fn mirroring_exchanges_the_labels_that_it_is_told() {
 
 #[test]
 fn mirroring_that_would_spoil_labels_is_refused() {
-    assert_snapshot!(trained_with("mirror = true").faults(&[]), @"");
-    assert_snapshot!(trained_with("mirror = { swap = [[\"left\", \"rigth\"], [\"left\"]] }").faults(&[]), @"");
+    assert_snapshot!(trained_with("mirror = true").faults(&[]), @r#"
+    error: mirroring would put images of class `left` on the other side under the same label
+      --> spec.toml:38:10
+       |
+    38 | mirror = true
+       |          ^^^^
+       |
+       = hint: swap the labels with the sides: `mirror = { swap = [["left", "right"]] }`
+
+    1 fault
+    "#);
+    assert_snapshot!(trained_with("mirror = { swap = [[\"left\", \"rigth\"], [\"left\"]] }").faults(&[]), @r#"
+    error: `rigth` is not one of `cohort.classes`
+      --> spec.toml:38:29
+       |
+    38 | mirror = { swap = [["left", "rigth"], ["left"]] }
+       |                             ^^^^^^^
+       |
+       = hint: did you mean `right`? expected `none`, `left` or `right`
+
+    error: `training.mirror.swap[1]` is an array
+      --> spec.toml:38:39
+       |
+    38 | mirror = { swap = [["left", "rigth"], ["left"]] }
+       |                                       ^^^^^^^^
+       |
+       = hint: expected a pair of two classes like ["left", "right"]
+
+    2 faults
+    "#);
     let twice = trained_with("mirror = { swap = [[\"left\", \"right\"], [\"left\", \"none\"]] }");
-    assert_snapshot!(twice.faults(&[]), @"");
+    assert_snapshot!(twice.faults(&[]), @r#"
+    error: class `left` has two mirror images
+      --> spec.toml:38:39
+       |
+    38 | mirror = { swap = [["left", "right"], ["left", "none"]] }
+       |                                       ^^^^^^^^^^^^^^^^
+       |
+       = hint: name each class in one pair
+
+    1 fault
+    "#);
     let one_sided = SMALL.replace("\"right\"", "\"other\"").replace("right = 8", "other = 8");
     let faults = Folder::new(&[("spec.toml", &format!("{one_sided}[training]\nmirror = true\n"))]).faults(&[]);
     assert!(faults.contains("no class is its mirror image, so leave `mirror` out"), "{faults}");
@@ -279,7 +317,57 @@ fn mirroring_that_would_spoil_labels_is_refused() {
 fn faults_of_solver_and_training_are_told_together() {
     let training = "sampling = \"cylic\"\npatience = 0\nprecision = \"fp16\"";
     let solver = "[solver]\nrule = \"adam\"\nclip = 0\nwarm_up = 1";
-    assert_snapshot!(trained_with(&format!("{training}\n{solver}")).faults(&[]), @"");
+    assert_snapshot!(trained_with(&format!("{training}\n{solver}")).faults(&[]), @r#"
+    error: `training.sampling` is "cylic"
+      --> spec.toml:38:12
+       |
+    38 | sampling = "cylic"
+       |            ^^^^^^^
+       |
+       = hint: did you mean `cyclic`? expected `reshuffle` or `cyclic`
+
+    error: `training.patience` is 0
+      --> spec.toml:39:12
+       |
+    39 | patience = 0
+       |            ^
+       |
+       = hint: expected a whole number from 1 to 1000000
+
+    error: `training.precision` is "fp16"
+      --> spec.toml:40:13
+       |
+    40 | precision = "fp16"
+       |             ^^^^^^
+       |
+       = hint: did you mean `fp32`? expected `fp32`, `tf32` or `bf16`
+
+    error: `solver.rule` is "adam"
+      --> spec.toml:42:8
+       |
+    42 | rule = "adam"
+       |        ^^^^^^
+       |
+       = hint: did you mean `adamw`? expected `sgd` or `adamw`
+
+    error: `solver.clip` is 0
+      --> spec.toml:43:8
+       |
+    43 | clip = 0
+       |        ^
+       |
+       = hint: expected a number above 0, at most 1000000
+
+    error: `solver.warm_up` is 1
+      --> spec.toml:44:11
+       |
+    44 | warm_up = 1
+       |           ^
+       |
+       = hint: expected a number from 0 to below 1
+
+    6 faults
+    "#);
 }
 
 #[test]
@@ -729,7 +817,7 @@ fn only_what_a_model_is_made_of_can_be_a_factor() {
     32 | "split.tune" = [0.2, 0.3]
        | ^^^^^^^^^^^^
        |
-       = hint: expected `augment`, `network`, `weights`, or the path of a value of a model like "solver.momentum", which starts with `seed`, `images`, `augment`, `network`, `weights`, `solver` or `evaluate.eval`
+       = hint: expected `augment`, `network`, `weights`, or the path of a value of a model like "solver.momentum", which starts with `seed`, `images`, `augment`, `network`, `weights`, `solver`, `training` or `evaluate.eval`
 
     error: unknown key `momentun` in `solver`
       --> spec.toml:33:1

@@ -1,6 +1,6 @@
 //! All that a report is made of, and the questions that several sections ask of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
@@ -96,6 +96,19 @@ impl<'a> Study<'a> {
     /// Whether some model is the mean of several trainings.
     pub(super) fn has_seeds(&self) -> bool {
         self.results.models.iter().any(|model| model.trainings.len() > 1)
+    }
+
+    /// Whether a training was made equal in updates to that of a larger arm.
+    pub(super) fn is_matched(&self, model: &ModelResult) -> bool {
+        let methods = |training: &TrainingResult| self.params.methods.get(&training.name);
+        model.trainings.iter().filter_map(methods).any(|methods| methods.train.matched.is_some())
+    }
+
+    /// Whether a table of these models has to tell their updates: they differ, or were made equal on purpose.
+    pub(super) fn tells_updates<'m>(&self, models: impl IntoIterator<Item = &'m ModelResult>) -> bool {
+        let models: Vec<&ModelResult> = models.into_iter().collect();
+        let updates: BTreeSet<usize> = models.iter().filter_map(|model| self.updates(model)).collect();
+        updates.len() > 1 || models.iter().any(|model| self.is_matched(model))
     }
 
     /// A model's name for readers: where one factor tells the models apart, a bare level (`0.9`) would not say of what.

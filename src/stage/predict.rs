@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kind.
 pub const KIND: Kind =
-    Kind { name: "predict", version: 1, outputs: &["predictions"], run: Run::Worker(device_memory), cost: 5.0, random: false };
+    Kind { name: "predict", version: 2, outputs: &["predictions"], run: Run::Worker(device_memory), cost: 5.0, random: false };
 
 /// Device memory of a prediction, MiB: libtorch's context, one network and a batch of fixed size.
 fn device_memory(_: &serde_json::Value) -> u64 {

@@ -11,7 +11,7 @@ use super::{Kind, Run};
 /// The kind.
 pub const KIND: Kind = Kind {
     name: "pretrain",
-    version: 1,
+    version: 2,
     outputs: &["model", "curves", "record"],
     run: Run::Worker(device_memory),
     cost: 80.0,

@@ -44,11 +44,17 @@ fn table(study: &Study) -> Table {
     let mut table = Table::new(Series::Main, "Area under the ROC curve (AUC) of each model on the test exams.");
     table.keys = keys.len();
     let numbers = [format!("AUC ({level} CI)"), format!("{level} CI, Wald")].map(Column::numbers);
-    table.columns = keys.into_iter().map(Column::words).chain(numbers).collect();
+    let updates = told(study).then(|| Column::numbers("Updates"));
+    table.columns = keys.into_iter().map(Column::words).chain(numbers).chain(updates).collect();
     table.rows = study.raters().map(|model| row(study, model, &mut table.footnotes)).collect();
     table.notes = notes(study, &level);
     fill_data(study, &mut table);
     table
+}
+
+/// Whether the models differ in their number of updates, so that the table has to say it.
+fn told(study: &Study) -> bool {
+    study.tells_updates(&study.results.models)
 }
 
 fn notes(study: &Study, level: &str) -> Vec<String> {
@@ -61,14 +67,17 @@ fn notes(study: &Study, level: &str) -> Vec<String> {
         number::counted(study.results.n_positive, "exam", "exams"),
         number::count(study.results.n_negative)
     );
-    let seeds = "Scores are means over the seeds of a model.".to_owned();
-    [method, exams].into_iter().chain(study.has_seeds().then_some(seeds)).collect()
+    let seeds = "Scores are means over the seeds of a model.";
+    let updates = "Updates: weight updates of each training; where they differ, so does the length of training.";
+    let further = [study.has_seeds().then_some(seeds), told(study).then_some(updates)];
+    [method, exams].into_iter().chain(further.into_iter().flatten().map(str::to_owned)).collect()
 }
 
 fn row(study: &Study, model: &ModelResult, footnotes: &mut Footnotes) -> Vec<Cell> {
     let is_best = !model.trainings.is_empty() && model.auc == study.best_auc();
     let cells = [area(model, footnotes).strong_if(is_best), wald(model, footnotes)];
-    study.keys(model).into_iter().map(Cell::from).chain(cells).collect()
+    let updates = told(study).then(|| Cell::from(study.updates(model).map(number::count).unwrap_or_default()));
+    study.keys(model).into_iter().map(Cell::from).chain(cells).chain(updates).collect()
 }
 
 const SEPARATED: &str =
@@ -115,7 +124,7 @@ pub(super) fn sentence(reason: &str) -> String {
 }
 
 fn fill_data(study: &Study, table: &mut Table) {
-    let columns = ["auc", "se", "ci_low", "ci_high", "sound_ci_low", "sound_ci_high", "sound_method", "undefined"];
+    let columns = ["auc", "se", "ci_low", "ci_high", "sound_ci_low", "sound_ci_high", "sound_method", "updates", "undefined"];
     table.data.header = ["model".to_owned()].into_iter().chain(factor_names(study)).chain(columns.map(String::from)).collect();
     table.data.rows = study.raters().map(|model| data_row(study, model)).collect();
 }
@@ -127,7 +136,9 @@ fn data_row(study: &Study, model: &ModelResult) -> Vec<String> {
         Estimate::Undefined(_) => Default::default(),
     };
     let numbers = [number::exact(model.auc), number::exact_or_empty(&model.se)];
-    let numbers = numbers.into_iter().chain(exact_limits(&model.ci)).chain(limits).chain([method, reason(&model.sound)]);
+    let updates = study.updates(model).map(|updates| updates.to_string()).unwrap_or_default();
+    let numbers =
+        numbers.into_iter().chain(exact_limits(&model.ci)).chain(limits).chain([method, updates, reason(&model.sound)]);
     [model.name.clone()].into_iter().chain(levels).chain(numbers).collect()
 }
 

@@ -54,10 +54,6 @@ impl<'a> Pair<'a> {
     fn levels(&self, factor: &str) -> [String; 2] {
         self.models.map(|model| model.levels.get(factor).unwrap_or(&model.name).clone())
     }
-
-    fn unequal_training(&self) -> bool {
-        self.updates.is_some_and(|[a, b]| a != b)
-    }
 }
 
 fn figure(study: &Study, position: usize, pairs: &[Pair]) -> Result<Figure> {
@@ -107,7 +103,7 @@ impl View<'_> {
     }
 
     fn with_updates(&self) -> bool {
-        self.pairs.iter().any(Pair::unequal_training)
+        self.pairs.iter().any(|pair| self.study.tells_updates(pair.models))
     }
 
     /// Columns that name a row: the factors within it; where levels change from row to row, also those; never none.
@@ -159,9 +155,15 @@ impl View<'_> {
         let method = "Differences are first minus second level, computed before rounding; CI = confidence interval. Two-sided p by \
                       DeLong's paired test; Holm: adjusted over all contrasts between models that have a p, each pair once. Bold: \
                       largest AUC.";
-        let updates = "Updates: weight updates of the first / second training. They differ, so the levels named are not all that differs.";
+        let differ = self.pairs.iter().any(|pair| pair.updates.is_some_and(|[a, b]| a != b));
+        let meaning = if differ {
+            "They differ, so the levels named are not all that differs."
+        } else {
+            "They were made equal: the smaller training set was shown more often."
+        };
+        let updates = format!("Updates: weight updates of the first / second training. {meaning}");
         let fixed = (!fixed.is_empty()).then(|| format!("All rows share {}.", fixed.join(", ")));
-        fixed.into_iter().chain([method.to_owned()]).chain(self.with_updates().then(|| updates.to_owned())).collect()
+        fixed.into_iter().chain([method.to_owned()]).chain(self.with_updates().then_some(updates)).collect()
     }
 
     fn data_header(&self) -> Vec<String> {

@@ -60,8 +60,9 @@ fn file(files: &Files, net: &Net) -> Result<Started> {
 fn copy(named: &Named, origin: String, net: &Net) -> Result<Started> {
     let classifiers: Vec<&str> = net.classifiers().collect();
     let mut started = Started { origin: origin.clone(), loaded: vec![], reinitialised: vec![] };
-    for layer in net.graph().layers.iter().filter(|layer| layer.fill().is_some()) {
-        let tensors = ["weight", "bias"].map(|part| format!("{}.{part}", layer.name));
+    for layer in net.graph().learnt() {
+        let tensors: Vec<String> =
+            layer.slots(net.graph()).iter().map(|slot| format!("{}.{}", layer.name, slot.part)).collect();
         let complete = tensors.iter().all(|name| named.contains_key(name));
         if complete && !classifiers.contains(&layer.name.as_str()) {
             tensors.iter().try_for_each(|name| net.set(name, &named[name])).with_context(|| format!("weights `{origin}`"))?;

@@ -154,7 +154,7 @@ fn await_checkpoints(job: &JobFolder, times: usize) {
     let written = || fs::metadata(&path).and_then(|facts| facts.modified()).ok();
     let (start, mut last, mut seen) = (Instant::now(), None, 0);
     while seen < times {
-        assert!(start.elapsed() < Duration::from_secs(60), "no checkpoint in a minute");
+        assert!(start.elapsed() < Duration::from_secs(300), "no checkpoint in five minutes");
         std::thread::sleep(Duration::from_millis(2));
         if written() != last {
             (last, seen) = (written(), seen + 1);
@@ -168,6 +168,11 @@ fn changed(mut params: Value, changes: &Value) -> Value {
         params[key] = value.clone();
     }
     params
+}
+
+/// A training of few channels, for tests of many trainings.
+fn tiny(network: &str) -> Value {
+    changed(training(network, 8, 0.01), &json!({"network": {"name": network, "width": 0.05, "crop": 56}}))
 }
 
 fn modern() -> Value {
@@ -187,7 +192,7 @@ fn modern() -> Value {
 
 /// Runs a training to its end, killing it again and again a moment after a checkpoint; how often it went on from one.
 fn run_with_kills(job: &JobFolder, rng: &mut impl Rng) -> usize {
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut worker = spawn(job);
         await_checkpoints(job, 2);
         // Not to wait for anything: the kill shall fall into some update or other, or into the writing of a checkpoint.
@@ -202,18 +207,18 @@ fn run_with_kills(job: &JobFolder, rng: &mut impl Rng) -> usize {
 #[test]
 fn killed_trainings_end_with_the_same_bytes() {
     let cases = [
-        ("alexnet", training("alexnet", 10, 0.01)),
-        ("googlenet", training("googlenet", 10, 0.01)),
-        ("modern-alexnet", changed(training("alexnet", 10, 0.001), &modern())),
-        ("modern-googlenet", changed(training("googlenet", 10, 0.001), &modern())),
-        ("matched", changed(training("alexnet", 10, 0.01), &json!({"matched": {"largest": 3, "own": 2}, "select": "last"}))),
-        ("patient", changed(training("alexnet", 60, 0.01), &json!({"patience": 4}))),
+        ("alexnet", tiny("alexnet")),
+        ("googlenet", tiny("googlenet")),
+        ("modern-alexnet", changed(tiny("alexnet"), &modern())),
+        ("modern-googlenet", changed(tiny("googlenet"), &modern())),
+        ("matched", changed(tiny("alexnet"), &json!({"matched": {"largest": 3, "own": 2}, "select": "last"}))),
+        ("patient", changed(tiny("alexnet"), &json!({"epochs": 40, "patience": 2}))),
     ];
     let mut rng = Seed::root(5).rng();
     for (name, params) in cases {
         let root = tempfile::tempdir().expect("folder");
         let [whole, killed] = ["whole", "killed"]
-            .map(|folder| job(root.path().join(folder), "train", params.clone(), both_sets(root.path(), 92)));
+            .map(|folder| job(root.path().join(folder), "train", params.clone(), both_sets(root.path(), 60)));
         assert_done(&whole);
         assert!(run_with_kills(&killed, &mut rng) > 0, "{name}: every kill came too early or too late to mean anything");
         assert!(outputs(&killed) == outputs(&whole), "{name}: other bytes after kills");
@@ -255,13 +260,13 @@ fn a_damaged_checkpoint_costs_an_epoch_and_no_byte() {
 #[test]
 fn patience_ends_a_training_and_the_record_says_when() {
     let root = tempfile::tempdir().expect("folder");
-    let params = changed(training("alexnet", 60, 0.01), &json!({"patience": 3}));
+    // At this rate nothing moves, so no epoch is better than the first.
+    let params = changed(training("alexnet", 60, 1e-30), &json!({"patience": 3}));
     let patient = job(root.path().join("job"), "train", params, both_sets(root.path(), 48));
     assert_done(&patient);
     let record = TrainingRecord::open(&port(&patient, "record")).expect("record");
     let curves = Curves::open(&port(&patient, "curves")).expect("curves").0;
-    assert!(record.planned_epochs == 60 && record.epochs < 60, "{record:?}");
-    assert_eq!((record.epochs, record.updates), (record.best_epoch + 3, record.epochs * 3));
+    assert_eq!((record.planned_epochs, record.epochs, record.updates, record.best_epoch), (60, 4, 12, 1));
     assert_eq!(curves.len(), record.epochs + 1);
 }
 
@@ -341,7 +346,7 @@ fn progress_tells_how_a_training_goes() {
     let last: Progress = serde_json::from_str(events.lines().last().expect("an event")).expect("an event");
     assert_eq!((last.done, last.total, last.unit.as_str()), (36, 36, "updates"));
     let training = last.training.expect("of a training");
-    assert_eq!((training.epoch, training.seconds_left, training.learning_rate), (6, 0.0, 0.00125));
+    assert_eq!((training.epoch, training.seconds_left, training.learning_rate), (6, 0.0, 0.0025));
     assert!(training.loss.is_finite() && training.images_per_second > 0.0 && training.peak_memory > 0, "{training:?}");
 }
 

@@ -136,7 +136,8 @@ fn complete_separation_has_a_threshold_and_no_likelihood_ratio() {
     assert_eq!(best.ties().len(), 1);
     let table = best.most_sensitive().apply(scores);
     assert_eq!([table.false_positives, table.false_negatives], [0, 0]);
-    let [positive, negative] = [LikelihoodRatio::positive(&table), LikelihoodRatio::negative(&table)].map(Result::unwrap);
+    let [positive, negative] =
+        [LikelihoodRatio::positive(&table), LikelihoodRatio::negative(&table)].map(|ratio| ratio.expect("both classes"));
     assert_eq!((positive.value(), negative.value()), (Err(Undefined::ZeroRate), Ok(0.0)));
     assert_eq!(positive.interval(level("95")), Err(Undefined::ZeroRate));
 }

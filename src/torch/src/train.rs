@@ -27,6 +27,7 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
     let train = ImageSet::open(session.input("train")?)?;
     let tune = ImageSet::open(session.input("tune")?)?;
     let net = Net::new(&params.network, params.classes.len(), session.spec.seed.child("fillers"), session.device)?;
+    net.accept_batch(params.batch)?;
     let mean = net.input().reference(Mean::of(&train)?);
     let started = start::apply(session, &params, &net)?;
     let train = Dataset::new(train, &params.classes, &mean, session.device)?;

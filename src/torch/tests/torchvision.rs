@@ -20,6 +20,7 @@ const DOUBLE: f64 = 1e-6;
 static GENERATOR: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
+    tch::set_num_threads(1);
     GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -167,4 +168,15 @@ fn narrow_networks_train_on_small_crops() {
         }
         assert_eq!(net.scores(&images).size(), [4, 3], "{name}");
     }
+}
+
+#[test]
+fn a_batch_of_one_is_refused_where_it_leaves_one_value_to_normalise() {
+    let net = |crop| {
+        let size = train::Network { name: "resnet18".into(), width: 0.1, crop };
+        Net::new(&size, 3, Seed::root(1), Device::Cpu).expect("fits")
+    };
+    let refusal = net(32).accept_batch(1).expect_err("one value").to_string();
+    assert!(refusal.contains("layer layer4.0.bn1") && refusal.contains("use a batch of at least 2"), "{refusal}");
+    assert!(net(32).accept_batch(2).is_ok() && net(64).accept_batch(1).is_ok());
 }

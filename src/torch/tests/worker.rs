@@ -132,8 +132,17 @@ fn googlenet_learns_where_the_disc_is() {
     learns("googlenet", 12, 0.01);
 }
 
+#[test]
+fn resnet_learns_where_the_disc_is() {
+    learns("resnet18", 12, 0.02);
+}
+
 fn short_training(root: &Path, name: &str) -> JobFolder {
-    job(root.join(name), "train", training("alexnet", 6, 0.01), both_sets(root, 96))
+    short_training_of("alexnet", root, name)
+}
+
+fn short_training_of(network: &str, root: &Path, name: &str) -> JobFolder {
+    job(root.join(name), "train", training(network, 6, 0.01), both_sets(root, 96))
 }
 
 /// Waits until the job's checkpoint changes `times` times.
@@ -152,11 +161,21 @@ fn await_checkpoints(job: &JobFolder, times: usize) {
 
 #[test]
 fn a_killed_training_ends_with_the_same_bytes() {
+    resumes("alexnet");
+}
+
+#[test]
+fn running_statistics_go_on_from_a_checkpoint() {
+    resumes("resnet18");
+}
+
+/// Kills a training, interrupts it, lets it end, and compares it with one that ran through.
+fn resumes(network: &str) {
     let root = tempfile::tempdir().expect("folder");
-    let whole = short_training(root.path(), "whole");
+    let whole = short_training_of(network, root.path(), "whole");
     assert_done(&whole);
 
-    let killed = short_training(root.path(), "killed");
+    let killed = short_training_of(network, root.path(), "killed");
     let mut worker = spawn(&killed);
     await_checkpoints(&killed, 2);
     worker.kill().expect("kills");

@@ -158,6 +158,22 @@ impl Net {
         named.iter().try_for_each(|(name, values)| self.set(name, values))
     }
 
+    /// Whether updates of `batch` images can be computed.
+    ///
+    /// # Errors
+    /// When a batch normalisation would see a single value a channel: the variance of one value is undefined.
+    pub fn accept_batch(&self, batch: usize) -> Result<()> {
+        let is_point = |layer: &&Layer| matches!(layer.op, Op::BatchNorm { .. }) && layer.shape[1..] == [1, 1];
+        match self.graph.layers.iter().find(is_point) {
+            Some(layer) if batch == 1 => bail!(
+                "batch 1: layer {} of network `{}` normalises over one value; use a batch of at least 2 or a larger crop",
+                layer.name,
+                self.network.name
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`), dropout active.
     pub fn loss(&self, images: &Tensor, labels: &Tensor) -> Tensor {
         let heads = self.run(images, true);
@@ -199,6 +215,8 @@ impl Net {
             }
             (Op::Lrn, Some(Means::Lrn(lrn))) => lrn.apply(bottom(0)),
             (Op::BatchNorm { .. }, Some(Means::BatchNorm(norm))) => norm.apply(bottom(0), training),
+            // In place where nobody else wants the input: no layer in front of a rectifier needs its output for its gradient.
+            (Op::Relu, _) if self.graph.has_one_reader(layer.bottoms[0]) => bottom(0).shallow_clone().relu_(),
             (Op::Relu, _) => bottom(0).relu(),
             (Op::Pool { method, window, rounding }, _) => layer::pool(bottom(0), method, window, rounding),
             (Op::AdaptiveAverage { side }, _) => bottom(0).adaptive_avg_pool2d([side, side]),

@@ -68,7 +68,8 @@ fn filled(name: &str, crop: usize) -> Net {
     net
 }
 
-fn in_double_precision(net: &Net) {
+fn in_double_precision(net: &mut Net) {
+    net.compute_products_in(Kind::Double);
     for (_, values) in net.tensors().filter(|(_, values)| values.kind() == Kind::Float) {
         values.shallow_clone().set_data(&values.to_kind(Kind::Double));
     }
@@ -106,7 +107,7 @@ fn assert_agrees(name: &str) {
     let _guard = alone();
     let golden = golden();
     let (about, theirs) = (&golden["about"], &golden["nets"][name]);
-    let net = filled(name, about["side"].as_i64().expect("side") as usize);
+    let mut net = filled(name, about["side"].as_i64().expect("side") as usize);
     let images = images(about);
     let scores = net.scores(&images);
     let largest = scores.abs().max().double_value(&[]);
@@ -116,7 +117,7 @@ fn assert_agrees(name: &str) {
             assert_close(ours, score, SINGLE * largest, &format!("{name}: score {class} of image {image}"));
         }
     }
-    in_double_precision(&net);
+    in_double_precision(&mut net);
     let labels: Vec<i64> = serde_json::from_value(about["labels"].clone()).expect("labels");
     tch::manual_seed(about["seed"].as_i64().expect("seed"));
     let loss = net.loss(&images.to_kind(Kind::Double), &Tensor::from_slice(&labels));

@@ -52,6 +52,8 @@ pub struct Net {
     buffers: Vec<Buffer>,
     means: BTreeMap<Node, Means>,
     device: Device,
+    /// Numbers in which products are computed while training.
+    products: Kind,
 }
 
 impl Net {
@@ -65,7 +67,7 @@ impl Net {
         let published = network.published(classes);
         let last_readers = graph.last_readers();
         let (parameters, buffers, means) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let mut net = Self { network, graph, last_readers, parameters, buffers, means, device };
+        let mut net = Self { network, graph, last_readers, parameters, buffers, means, device, products: Kind::Float };
         for node in 0..net.graph.layers.len() {
             net.furnish(node, &published, seed);
         }
@@ -92,6 +94,12 @@ impl Net {
         if let Some(means) = means(layer, tensors, self.device) {
             self.means.insert(node, means);
         }
+    }
+
+    /// Computes convolutions and inner products of the loss in numbers of this kind; their results, all other layers and the scores stay in
+    /// single precision.
+    pub fn compute_products_in(&mut self, kind: Kind) {
+        self.products = kind;
     }
 
     /// Its layers.
@@ -174,7 +182,8 @@ impl Net {
         }
     }
 
-    /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`), dropout active.
+    /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`) or
+    /// shares of classes (`f32 [B, classes]`), dropout active.
     pub fn loss(&self, images: &Tensor, labels: &Tensor) -> Tensor {
         let heads = self.run(images, true);
         let losses = self.network.heads.iter().zip(heads).map(|(head, scores)| {
@@ -205,13 +214,16 @@ impl Net {
 
     fn compute(&self, node: Node, layer: &Layer, images: &Tensor, outputs: &[Option<Tensor>], training: bool) -> Tensor {
         let bottom = |index: usize| outputs[layer.bottoms[index]].as_ref().expect("BUG: a layer reads one that was dropped");
+        let cast = |x: &Tensor| if training { x.to_kind(self.products) } else { x.shallow_clone() };
         match (layer.op, self.means.get(&node)) {
             (Op::Data, _) => self.network.input.apply(images),
             (Op::Convolution { window, groups, .. }, Some(Means::Linear { weight, bias })) => {
-                layer::convolution(bottom(0), weight, bias.as_ref(), window, groups)
+                let bias = bias.as_ref().map(cast);
+                layer::convolution(&cast(bottom(0)), &cast(weight), bias.as_ref(), window, groups).to_kind(weight.kind())
             }
             (Op::InnerProduct { .. }, Some(Means::Linear { weight, bias })) => {
-                layer::inner_product(bottom(0), weight, bias.as_ref())
+                let bias = bias.as_ref().map(cast);
+                layer::inner_product(&cast(bottom(0)), &cast(weight), bias.as_ref()).to_kind(weight.kind())
             }
             (Op::Lrn, Some(Means::Lrn(lrn))) => lrn.apply(bottom(0)),
             (Op::BatchNorm { .. }, Some(Means::BatchNorm(norm))) => norm.apply(bottom(0), training),

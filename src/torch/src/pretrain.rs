@@ -41,6 +41,7 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
     let input = Network::find(&params.network.name)?.input;
     let course = Fractals::new(&params, input, session.spec.seed, session.device)?;
     let net = Net::new(&params.network, params.categories, session.spec.seed.child("fillers"), session.device)?;
+    net.accept_batch(params.batch)?;
     let solver = Solver::new(&solver(params.learning_rate), &net, course.epochs() * course.updates_per_epoch())?;
     let plan = Plan { select: Select::Last, patience: None, seed: session.spec.seed };
     let Some(fitted) = fit::fit(session, &course, &net, solver, plan)? else { return Ok(Outcome::Interrupted) };

@@ -20,6 +20,7 @@ const DOUBLE: f64 = 1e-6;
 static GENERATOR: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
+    tch::set_num_threads(1);
     GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -67,7 +68,8 @@ fn filled(name: &str, crop: usize) -> Net {
     net
 }
 
-fn in_double_precision(net: &Net) {
+fn in_double_precision(net: &mut Net) {
+    net.compute_products_in(Kind::Double);
     for (_, values) in net.tensors().filter(|(_, values)| values.kind() == Kind::Float) {
         values.shallow_clone().set_data(&values.to_kind(Kind::Double));
     }
@@ -105,7 +107,7 @@ fn assert_agrees(name: &str) {
     let _guard = alone();
     let golden = golden();
     let (about, theirs) = (&golden["about"], &golden["nets"][name]);
-    let net = filled(name, about["side"].as_i64().expect("side") as usize);
+    let mut net = filled(name, about["side"].as_i64().expect("side") as usize);
     let images = images(about);
     let scores = net.scores(&images);
     let largest = scores.abs().max().double_value(&[]);
@@ -115,7 +117,7 @@ fn assert_agrees(name: &str) {
             assert_close(ours, score, SINGLE * largest, &format!("{name}: score {class} of image {image}"));
         }
     }
-    in_double_precision(&net);
+    in_double_precision(&mut net);
     let labels: Vec<i64> = serde_json::from_value(about["labels"].clone()).expect("labels");
     tch::manual_seed(about["seed"].as_i64().expect("seed"));
     let loss = net.loss(&images.to_kind(Kind::Double), &Tensor::from_slice(&labels));
@@ -167,4 +169,15 @@ fn narrow_networks_train_on_small_crops() {
         }
         assert_eq!(net.scores(&images).size(), [4, 3], "{name}");
     }
+}
+
+#[test]
+fn a_batch_of_one_is_refused_where_it_leaves_one_value_to_normalise() {
+    let net = |crop| {
+        let size = train::Network { name: "resnet18".into(), width: 0.1, crop };
+        Net::new(&size, 3, Seed::root(1), Device::Cpu).expect("fits")
+    };
+    let refusal = net(32).accept_batch(1).expect_err("one value").to_string();
+    assert!(refusal.contains("layer layer4.0.bn1") && refusal.contains("use a batch of at least 2"), "{refusal}");
+    assert!(net(32).accept_batch(2).is_ok() && net(64).accept_batch(1).is_ok());
 }

@@ -144,6 +144,11 @@ fn googlenet_learns_where_the_disc_is() {
     learns("googlenet", 12, 0.01);
 }
 
+#[test]
+fn resnet_learns_where_the_disc_is() {
+    learns("resnet18", 12, 0.02);
+}
+
 fn short_training(root: &Path, name: &str) -> JobFolder {
     job(root.join(name), "train", training("alexnet", 6, 0.01), both_sets(root, 96))
 }
@@ -209,6 +214,7 @@ fn killed_trainings_end_with_the_same_bytes() {
     let cases = [
         ("alexnet", tiny("alexnet")),
         ("googlenet", tiny("googlenet")),
+        ("resnet18 and its running statistics", tiny("resnet18")),
         ("modern-alexnet", changed(tiny("alexnet"), &modern())),
         ("modern-googlenet", changed(tiny("googlenet"), &modern())),
         ("matched", changed(tiny("alexnet"), &json!({"matched": {"largest": 3, "own": 2}, "select": "last"}))),

@@ -67,8 +67,7 @@ impl Net {
         let published = network.published(classes);
         let last_readers = graph.last_readers();
         let (parameters, buffers, means) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let products = Kind::Float;
-        let mut net = Self { network, graph, last_readers, parameters, buffers, means, device, products };
+        let mut net = Self { network, graph, last_readers, parameters, buffers, means, device, products: Kind::Float };
         for node in 0..net.graph.layers.len() {
             net.furnish(node, &published, seed);
         }
@@ -167,6 +166,22 @@ impl Net {
         named.iter().try_for_each(|(name, values)| self.set(name, values))
     }
 
+    /// Whether updates of `batch` images can be computed.
+    ///
+    /// # Errors
+    /// When a batch normalisation would see a single value a channel: the variance of one value is undefined.
+    pub fn accept_batch(&self, batch: usize) -> Result<()> {
+        let is_point = |layer: &&Layer| matches!(layer.op, Op::BatchNorm { .. }) && layer.shape[1..] == [1, 1];
+        match self.graph.layers.iter().find(is_point) {
+            Some(layer) if batch == 1 => bail!(
+                "batch 1: layer {} of network `{}` normalises over one value; use a batch of at least 2 or a larger crop",
+                layer.name,
+                self.network.name
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`) or
     /// shares of classes (`f32 [B, classes]`), dropout active.
     pub fn loss(&self, images: &Tensor, labels: &Tensor) -> Tensor {
@@ -199,20 +214,21 @@ impl Net {
 
     fn compute(&self, node: Node, layer: &Layer, images: &Tensor, outputs: &[Option<Tensor>], training: bool) -> Tensor {
         let bottom = |index: usize| outputs[layer.bottoms[index]].as_ref().expect("BUG: a layer reads one that was dropped");
-        let kind = if training { self.products } else { Kind::Float };
-        let factor = |tensor: &Tensor| tensor.to_kind(kind);
+        let cast = |x: &Tensor| if training { x.to_kind(self.products) } else { x.shallow_clone() };
         match (layer.op, self.means.get(&node)) {
             (Op::Data, _) => self.network.input.apply(images),
             (Op::Convolution { window, groups, .. }, Some(Means::Linear { weight, bias })) => {
-                let bias = bias.as_ref().map(factor);
-                layer::convolution(&factor(bottom(0)), &factor(weight), bias.as_ref(), window, groups).to_kind(Kind::Float)
+                let bias = bias.as_ref().map(cast);
+                layer::convolution(&cast(bottom(0)), &cast(weight), bias.as_ref(), window, groups).to_kind(weight.kind())
             }
             (Op::InnerProduct { .. }, Some(Means::Linear { weight, bias })) => {
-                let bias = bias.as_ref().map(factor);
-                layer::inner_product(&factor(bottom(0)), &factor(weight), bias.as_ref()).to_kind(Kind::Float)
+                let bias = bias.as_ref().map(cast);
+                layer::inner_product(&cast(bottom(0)), &cast(weight), bias.as_ref()).to_kind(weight.kind())
             }
             (Op::Lrn, Some(Means::Lrn(lrn))) => lrn.apply(bottom(0)),
             (Op::BatchNorm { .. }, Some(Means::BatchNorm(norm))) => norm.apply(bottom(0), training),
+            // In place where nobody else wants the input: no layer in front of a rectifier needs its output for its gradient.
+            (Op::Relu, _) if self.graph.has_one_reader(layer.bottoms[0]) => bottom(0).shallow_clone().relu_(),
             (Op::Relu, _) => bottom(0).relu(),
             (Op::Pool { method, window, rounding }, _) => layer::pool(bottom(0), method, window, rounding),
             (Op::AdaptiveAverage { side }, _) => bottom(0).adaptive_avg_pool2d([side, side]),

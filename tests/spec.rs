@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bgh::imaging::{Filter, Fit, Geometry, Window};
 use bgh::spec::{self, Aggregate, Experiment, Faults, Slices, Source, Start};
 use bgh::stage::predict::Eval;
-use bgh::stage::train::{self, Select};
+use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -81,6 +81,10 @@ fn small(from: &str, to: &str) -> Folder {
     Folder::new(&[("spec.toml", &SMALL.replacen(from, to, 1))])
 }
 
+fn trained_with(options: &str) -> Folder {
+    Folder::new(&[("spec.toml", &format!("{SMALL}\n[training]\n{options}\n"))])
+}
+
 fn experiment(name: &str) -> Experiment {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(name);
     spec::load(&path, &[]).unwrap_or_else(|faults| panic!("{faults}"))
@@ -92,13 +96,13 @@ fn names(experiment: &Experiment) -> Vec<&str> {
 
 const EIGHT: [&str; 8] = [
     "none-alexnet-untrained",
-    "none-alexnet-pretrained",
+    "none-alexnet-formula-pretrained",
     "none-googlenet-untrained",
-    "none-googlenet-pretrained",
+    "none-googlenet-formula-pretrained",
     "x48-alexnet-untrained",
-    "x48-alexnet-pretrained",
+    "x48-alexnet-formula-pretrained",
     "x48-googlenet-untrained",
-    "x48-googlenet-pretrained",
+    "x48-googlenet-formula-pretrained",
 ];
 
 #[test]
@@ -154,12 +158,13 @@ fn paper_has_the_published_protocol() {
     let of = |name: &str| &paper.models.iter().find(|model| model.name == name).expect("a model of the paper").train;
     let alexnet = of("none-alexnet-untrained");
     assert_eq!((alexnet.network.crop, alexnet.network.width, alexnet.epochs, alexnet.batch), (227, 1.0, 90, 128));
-    let googlenet = of("x48-googlenet-pretrained");
+    let googlenet = of("x48-googlenet-formula-pretrained");
     assert_eq!((googlenet.network.crop, googlenet.network.width, googlenet.epochs, googlenet.batch), (224, 1.0, 40, 32));
     // DIGITS: a hundredth of the learning rate.
     assert_eq!((alexnet.solver.learning_rate, alexnet.solver.weight_decay), (0.01, 1e-4));
     assert_eq!((googlenet.solver.learning_rate, googlenet.solver.weight_decay), (0.001, 1e-5));
-    assert_eq!((alexnet.solver.momentum, alexnet.solver.step, alexnet.solver.gamma), (0.9, 0.33, 0.5));
+    assert_eq!(alexnet.solver.rule, Rule::Sgd { momentum: 0.9 });
+    assert_eq!(alexnet.solver.schedule, Schedule::Step { share: 0.33, gamma: 0.5 });
 }
 
 #[test]
@@ -184,7 +189,7 @@ fn any_value_of_a_model_can_be_a_factor() {
     assert_eq!(names(&experiment)[..3], ["0.5-1-none", "0.5-1-turned", "0.5-2-none"]);
     assert_eq!(names(&experiment)[7], "0.9-2-turned");
     let last = &experiment.models[7];
-    assert_eq!((last.train.solver.momentum, last.seed, experiment.seed), (0.9, 2, 1));
+    assert_eq!((last.train.solver.rule, last.seed, experiment.seed), (Rule::Sgd { momentum: 0.9 }, 2, 1));
     assert_eq!(last.levels["solver.momentum"], "0.9");
     assert_eq!(experiment.compare[0].within, ["solver.momentum", "seed"]);
 }
@@ -201,6 +206,76 @@ fn a_spec_without_a_design_is_one_model() {
 fn a_weight_decay_that_is_written_stands() {
     let folder = Folder::new(&[("spec.toml", SMALL)]);
     assert_eq!(folder.load(&["solver.weight_decay=0"]).unwrap().models[0].train.solver.weight_decay, 0.0);
+}
+
+#[test]
+fn another_rule_and_schedule_can_be_tried_from_outside() {
+    let folder = Folder::new(&[("spec.toml", SMALL)]);
+    let model = |overrides: &[&str]| folder.load(overrides).unwrap().models[0].train.clone();
+    let usual = model(&[]).solver;
+    assert_eq!((usual.rule, usual.schedule), (Rule::Sgd { momentum: 0.9 }, Schedule::Step { share: 0.33, gamma: 0.5 }));
+    assert_eq!((usual.weight_decay, usual.warm_up, usual.clip), (1e-4, 0.0, None));
+    let others = ["solver.rule=adamw", "solver.schedule=cosine", "solver.warm_up=0.1", "solver.clip=1", "solver.momentum=0.8"];
+    let modern = model(&others).solver;
+    assert_eq!(modern.rule, Rule::Adamw { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+    assert_eq!(modern.schedule, Schedule::Cosine { floor: 0.0 });
+    assert_eq!((modern.weight_decay, modern.warm_up, modern.clip), (0.01, 0.1, Some(1.0)));
+}
+
+#[test]
+fn training_options_have_defaults_and_can_be_factors() {
+    let small = Folder::new(&[("spec.toml", SMALL)]).load(&[]).unwrap();
+    let usual = &small.models[0].train;
+    assert_eq!((usual.sampling, usual.precision, usual.patience), (Sampling::Reshuffle, Precision::Fp32, None));
+    assert_eq!((usual.matched, usual.mirror.as_ref()), (None, None));
+    let written =
+        "[training]\npatience = 3\nprecision = \"bf16\"\n[design]\n\"training.sampling\" = [\"cyclic\", \"reshuffle\"]";
+    let varied = small("[design]", written).load(&[]).unwrap();
+    let first = &varied.models[0].train;
+    assert_eq!((first.patience, first.precision), (Some(3), Precision::Bf16));
+    assert_eq!(varied.models.iter().filter(|model| model.train.sampling == Sampling::Cyclic).count(), 2);
+}
+
+#[test]
+fn matched_arms_are_told_the_size_of_the_largest() {
+    let matched = trained_with("match = \"updates\"").load(&[]).unwrap();
+    assert_eq!(matched.models[0].train.matched, Some(Matched { largest: 2, own: 1 }));
+    // The largest arm is what it would be without matching, so nothing of it runs again.
+    assert_eq!(matched.models[1].train, Folder::new(&[("spec.toml", SMALL)]).load(&[]).unwrap().models[1].train);
+}
+
+#[test]
+fn mirroring_exchanges_the_labels_that_it_is_told() {
+    let swapped = trained_with("mirror = { swap = [[\"right\", \"left\"]] }").load(&[]).unwrap();
+    assert_eq!(swapped.models[0].train.mirror, Some(vec![0, 2, 1]));
+    let (root, labels) = (
+        "source = \"dicom\"\nroot = \".\"\nlabels = \"spec.toml\"",
+        "classes = [\"none\", \"bright\"]\npositive = [\"bright\"]",
+    );
+    let unsided = SMALL
+        .replace("source = \"phantom\"", root)
+        .replace("classes = [\"none\", \"left\", \"right\"]\npositive = [\"left\", \"right\"]", labels)
+        .replace("[augment.none]", "[training]\nmirror = true\n[augment.none]");
+    let unsided = Folder::new(&[("spec.toml", &unsided)]).load(&[]).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(unsided.models[0].train.mirror, Some(vec![0, 1]));
+}
+
+#[test]
+fn mirroring_that_would_spoil_labels_is_refused() {
+    assert_snapshot!(trained_with("mirror = true").faults(&[]), @"");
+    assert_snapshot!(trained_with("mirror = { swap = [[\"left\", \"rigth\"], [\"left\"]] }").faults(&[]), @"");
+    let twice = trained_with("mirror = { swap = [[\"left\", \"right\"], [\"left\", \"none\"]] }");
+    assert_snapshot!(twice.faults(&[]), @"");
+    let one_sided = SMALL.replace("\"right\"", "\"other\"").replace("right = 8", "other = 8");
+    let faults = Folder::new(&[("spec.toml", &format!("{one_sided}[training]\nmirror = true\n"))]).faults(&[]);
+    assert!(faults.contains("no class is its mirror image, so leave `mirror` out"), "{faults}");
+}
+
+#[test]
+fn faults_of_solver_and_training_are_told_together() {
+    let training = "sampling = \"cylic\"\npatience = 0\nprecision = \"fp16\"";
+    let solver = "[solver]\nrule = \"adam\"\nclip = 0\nwarm_up = 1";
+    assert_snapshot!(trained_with(&format!("{training}\n{solver}")).faults(&[]), @"");
 }
 
 #[test]
@@ -361,7 +436,7 @@ fn fault_of_an_override_points_into_it() {
     1 | solver.momentun=0.9
       | ^^^^^^^^^^^^^^^
       |
-      = hint: did you mean `momentum`? expected `momentum`, `step`, `gamma`, `weight_decay` or `select`
+      = hint: did you mean `momentum`?
 
     error: not TOML: invalid basic string, expected `"`
      --> --set:1:7
@@ -595,7 +670,7 @@ fn the_first_variant_is_the_unaugmented_image() {
     23 | filter = ["identity", "mirror"]
        |                       ^^^^^^^^
        |
-       = hint: mirroring would turn left into right, and classes may carry a side; so there is no such operation
+       = hint: mirroring can turn a label into another, so it is `mirror` in `[training]`, which knows the classes
 
     3 faults
     "#);
@@ -658,7 +733,7 @@ fn only_what_a_model_is_made_of_can_be_a_factor() {
     33 | "solver.momentun" = [0.5]
        | ^^^^^^^^^^^^^^^^^
        |
-       = hint: did you mean `momentum`? expected `momentum`, `step`, `gamma`, `weight_decay` or `select`
+       = hint: did you mean `momentum`?
 
     error: `network.alexnet.crop` is 72, but images are 64 pixels wide
       --> spec.toml:34:31

@@ -15,5 +15,5 @@ pub use curves::{Curve, Curves};
 pub use files::Files;
 pub use images::{ImageRow, ImageSet, ImageSetWriter};
 pub use predictions::{Prediction, Predictions};
-pub use training::TrainingRecord;
+pub use training::{Pretraining, TrainingRecord};
 pub use volume::{SliceRow, Volume};

@@ -18,9 +18,14 @@ pub struct TrainingRecord {
     pub parameters: usize,
     /// Where the starting weights came from, in words (`untrained`, `formula-pretrained: …`, a file's name).
     pub start: String,
+    /// The formula pretraining that made the starting weights, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining: Option<Pretraining>,
     /// Training images.
     pub images: usize,
-    /// Epochs trained.
+    /// Epochs that were planned.
+    pub planned_epochs: usize,
+    /// Epochs trained: fewer than planned where the training was stopped early.
     pub epochs: usize,
     /// Weight updates made.
     pub updates: usize,
@@ -32,6 +37,19 @@ pub struct TrainingRecord {
     pub loaded: Vec<String>,
     /// Layers that started from their filler although starting weights were given.
     pub reinitialised: Vec<String>,
+}
+
+/// What a formula pretraining came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pretraining {
+    /// Version of the equations that images and labels come from.
+    pub formula: u32,
+    /// Weight updates made.
+    pub updates: usize,
+    /// Loss on held-out images at the end.
+    pub loss: f64,
+    /// Share of held-out images told apart at the end.
+    pub accuracy: f64,
 }
 
 impl TrainingRecord {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::execute::{Event, Listener};
+use crate::stage::job::Progress;
 
 /// The listener that fits where standard error goes.
 pub(super) fn listener(experiment: &str) -> Box<dyn Listener> {
@@ -60,7 +61,7 @@ fn line(event: &Event<'_>) -> String {
         Event::Surveyed { steps, cached } => format!("{steps} steps, {cached} cached"),
         Event::Started { label, reason } => format!("run   {label} ({reason})"),
         Event::Progressed { label, progress } => {
-            format!("      {label} {}/{} {} {}", progress.done, progress.total, progress.unit, progress.message)
+            format!("      {label} {}/{} {}", progress.done, progress.total, told(progress))
         }
         Event::Finished { label, seconds: Some(seconds) } => format!("done  {label} in {}", clock(*seconds)),
         Event::Finished { label, seconds: None } => format!("done  {label} by another run"),
@@ -70,6 +71,22 @@ fn line(event: &Event<'_>) -> String {
         }
         Event::Interrupted { at_once: true } => "interrupted again: running steps are killed".to_owned(),
     }
+}
+
+/// What is counted, and how a training goes.
+fn told(progress: &Progress) -> String {
+    let Some(training) = &progress.training else { return progress.unit.clone() };
+    format!(
+        "{} \u{b7} loss {:.3} \u{b7} tune {:.3}, {:.0} % right \u{b7} rate {:.2e} \u{b7} {:.0} images/s \u{b7} {:.1} GiB \u{b7} {} left",
+        progress.unit,
+        training.loss,
+        training.tune_loss,
+        100.0 * training.tune_accuracy,
+        training.learning_rate,
+        training.images_per_second,
+        training.peak_memory as f64 / f64::from(1 << 30),
+        clock(training.seconds_left),
+    )
 }
 
 /// Bars that are drawn over each other; what stays is told in lines above them.
@@ -118,10 +135,10 @@ impl Listener for Terminal {
             Event::Started { label, .. } => self.start(label),
             Event::Progressed { label, progress } => {
                 if let Some(bar) = self.running.get(*label) {
-                    bar.set_style(style("  {spinner} {prefix} {bar:20} {pos}/{len} {msg} {eta} left"));
+                    bar.set_style(style("  {spinner} {prefix} {bar:20} {pos}/{len} {msg}"));
                     bar.set_length(progress.total);
                     bar.set_position(progress.done);
-                    bar.set_message(format!("{} {}", progress.unit, progress.message));
+                    bar.set_message(told(progress));
                 }
             }
             Event::Finished { label, seconds } => {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 
+use super::worker::Finished;
 use super::{Failure, Interrupt, Worker};
 use crate::artifact::Files;
 use crate::plan::{Manifest, Step};
@@ -37,12 +38,6 @@ pub(super) struct Success {
     pub(super) provenance: Provenance,
     /// `None` when another process had made the result meanwhile.
     pub(super) seconds: Option<f64>,
-}
-
-/// What a run of the kind says about itself.
-struct Ran {
-    device: String,
-    peak_memory: u64,
 }
 
 impl Attempt<'_> {
@@ -101,24 +96,24 @@ impl Attempt<'_> {
         Ok(job)
     }
 
-    fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Ran, Failure> {
+    fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
         match self.step.kind.run {
             Run::Here(run) => self.execute_here(run, job),
             Run::Worker(_) => self.execute_in_worker(job, progressed),
         }
     }
 
-    fn execute_here(&self, run: fn(&Task<'_>) -> Result<()>, job: &JobFolder) -> Result<Ran, Failure> {
+    fn execute_here(&self, run: fn(&Task<'_>) -> Result<()>, job: &JobFolder) -> Result<Finished, Failure> {
         let task = Task { params: &self.step.params, seed: self.step.seed, inputs: &self.inputs, job };
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&task)));
         match outcome {
-            Ok(Ok(())) => Ok(Ran { device: "cpu".to_owned(), peak_memory: 0 }),
+            Ok(Ok(())) => Ok(Finished { device: "cpu".to_owned(), peak_memory: 0, images_per_second: None }),
             Ok(Err(error)) => Err(Failure::Reported(format!("{error:#}"))),
             Err(panic) => Err(Failure::Reported(format!("a fault of bgh itself: {}", said(&*panic)))),
         }
     }
 
-    fn execute_in_worker(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Ran, Failure> {
+    fn execute_in_worker(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
         let worker = self.worker.context("no worker was found").map_err(environment)?;
         let device = if self.cuda_index.is_some() { "cuda" } else { "cpu" };
         let spec = JobSpec {
@@ -129,8 +124,7 @@ impl Attempt<'_> {
             device: device.to_owned(),
         };
         job.write_spec(&spec).map_err(environment)?;
-        let finished = worker.run(job, self.cuda_index, self.interrupt, progressed)?;
-        Ok(Ran { device: finished.device, peak_memory: finished.peak_memory })
+        worker.run(job, self.cuda_index, self.interrupt, progressed)
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
@@ -138,7 +132,7 @@ impl Attempt<'_> {
         self.step.kind.outputs.iter().map(take).collect()
     }
 
-    fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Ran, Failure>) -> Result<()> {
+    fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {
         let path = self.store.log(action);
         let place = || format!("cannot write {}", path.display());
         let mut log = File::create(&path).with_context(place)?;
@@ -154,7 +148,7 @@ impl Attempt<'_> {
     }
 }
 
-fn provenance(started: SystemTime, seconds: f64, ran: Ran) -> Provenance {
+fn provenance(started: SystemTime, seconds: f64, ran: Finished) -> Provenance {
     Provenance {
         bgh: env!("CARGO_PKG_VERSION").to_owned(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
@@ -162,6 +156,7 @@ fn provenance(started: SystemTime, seconds: f64, ran: Ran) -> Provenance {
         seconds,
         device: ran.device,
         peak_memory: ran.peak_memory,
+        images_per_second: ran.images_per_second,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Device, Event, Failure, Interrupt, Listener, Reason, State, Worker};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Plan, StepId};
 use crate::stage::Run;
-use crate::stage::job::Progress;
+use crate::stage::job::{Progress, TrainingProgress};
 use crate::store::{Artifact, Digest, Miss, Store};
 
 /// What the user decides about a run; none of it is part of a key.
@@ -169,6 +169,7 @@ impl<'a> Executor<'a> {
     fn receive(&mut self, message: Message, field: &mut Field<'_, '_, '_>) -> Result<()> {
         match message {
             Message::Progressed(id, progress) => {
+                log_progress(&self.plan.step(id).label, &progress);
                 field.listener.event(&Event::Progressed { label: &self.plan.step(id).label, progress: &progress });
                 Ok(())
             }
@@ -363,4 +364,25 @@ impl<'a> Executor<'a> {
             interrupted: interrupt.requested(),
         }
     }
+}
+
+/// What a worker said of its progress, for those who keep a log.
+fn log_progress(step: &str, progress: &Progress) {
+    let Progress { done, total, ref unit, training } = *progress;
+    let of = |number: fn(TrainingProgress) -> f64| training.map(number);
+    tracing::debug!(
+        step,
+        done,
+        total,
+        unit,
+        epoch = training.map(|training| training.epoch),
+        loss = of(|training| training.loss),
+        tune_loss = of(|training| training.tune_loss),
+        tune_accuracy = of(|training| training.tune_accuracy),
+        learning_rate = of(|training| training.learning_rate),
+        images_per_second = of(|training| training.images_per_second),
+        seconds_left = of(|training| training.seconds_left),
+        peak_memory = training.map(|training| training.peak_memory),
+        "progress"
+    );
 }

@@ -25,6 +25,7 @@ pub struct Worker(PathBuf);
 pub(super) struct Finished {
     pub(super) device: String,
     pub(super) peak_memory: u64,
+    pub(super) images_per_second: Option<f64>,
 }
 
 impl Worker {
@@ -79,7 +80,9 @@ impl Worker {
         let status =
             wait(&mut child, interrupt, || events.read().into_iter().for_each(&mut progressed)).map_err(environment)?;
         match job.result().map_err(environment)? {
-            Some(JobResult::Done { device, peak_memory }) => Ok(Finished { device, peak_memory }),
+            Some(JobResult::Done { device, peak_memory, images_per_second }) => {
+                Ok(Finished { device, peak_memory, images_per_second })
+            }
             Some(JobResult::Failed(why)) => Err(Failure::Reported(why)),
             Some(JobResult::Interrupted) => Err(Failure::Interrupted),
             None if interrupt.requested() => Err(Failure::Interrupted),

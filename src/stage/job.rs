@@ -47,6 +47,9 @@ pub enum JobResult {
         device: String,
         /// Largest resident memory of the worker, bytes.
         peak_memory: u64,
+        /// Training images a second, of trainings.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        images_per_second: Option<f64>,
     },
     /// The kind refused or failed; the text says place, fact and advice.
     Failed(String),
@@ -63,8 +66,30 @@ pub struct Progress {
     pub total: u64,
     /// What is counted (`updates`, `images`).
     pub unit: String,
-    /// A short remark (`tune loss 0.41`).
-    pub message: String,
+    /// How a training goes; absent where nothing is trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingProgress>,
+}
+
+/// How a training goes at one update.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TrainingProgress {
+    /// Epochs finished.
+    pub epoch: usize,
+    /// Training loss of the update.
+    pub loss: f64,
+    /// Loss on the tuning set after the last epoch.
+    pub tune_loss: f64,
+    /// Share of tuning images whose class was told then, in [0, 1].
+    pub tune_accuracy: f64,
+    /// Learning rate of the update.
+    pub learning_rate: f64,
+    /// Training images a second since the worker started, looks at the tuning set included.
+    pub images_per_second: f64,
+    /// Seconds that the planned updates still take at this pace.
+    pub seconds_left: f64,
+    /// Largest resident memory of the worker so far, bytes; 0 where the kernel does not tell.
+    pub peak_memory: u64,
 }
 
 /// A job directory by its parts.

@@ -33,6 +33,8 @@ pub struct Params {
     pub size: usize,
     /// Iterated function systems to tell apart.
     pub categories: usize,
+    /// Most fractals in one image.
+    pub objects: usize,
     /// Images shown in all.
     pub samples: usize,
     /// Images an update.

@@ -3,8 +3,12 @@
 //! Inputs `train` and `tune` (image sets), optionally `start` (a weight file or a pretraining's `model`). Outputs `model`
 //! (`weights.safetensors`, `mean.safetensors`, `model.json`), `curves` and `record`.
 
+mod solver;
+
 use super::{Kind, Run};
 use serde::{Deserialize, Serialize};
+
+pub use solver::{Rule, Schedule, Solver};
 
 /// Names of the networks that the worker can build. The list stands here so that a spec can be checked without libtorch; a test
 /// of the worker holds it equal to the networks that are there.
@@ -47,6 +51,16 @@ pub struct Params {
     pub solver: Solver,
     /// Which epoch's weights are kept.
     pub select: Select,
+    /// Epochs without a new least tuning loss after which it ends; `None` trains all epochs.
+    pub patience: Option<usize>,
+    /// The order of the images.
+    pub sampling: Sampling,
+    /// How many images an epoch shows, where that is not each of them once.
+    pub matched: Option<Matched>,
+    /// Where images are mirrored at random, the class (by position) that the mirror image of each class belongs to.
+    pub mirror: Option<Vec<usize>>,
+    /// Numbers in which updates are computed.
+    pub precision: Precision,
 }
 
 /// A network and its size.
@@ -72,21 +86,6 @@ pub enum Start {
     File,
 }
 
-/// Step-down stochastic gradient descent as Caffe has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Solver {
-    /// Learning rate of the first update.
-    pub learning_rate: f64,
-    /// Momentum, in [0, 1).
-    pub momentum: f64,
-    /// L2 decay on weights (not biases).
-    pub weight_decay: f64,
-    /// Share of all updates between two drops of the learning rate, in (0, 1].
-    pub step: f64,
-    /// Factor of each drop.
-    pub gamma: f64,
-}
-
 /// Which epoch's weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,4 +94,37 @@ pub enum Select {
     TuneLoss,
     /// The last.
     Last,
+}
+
+/// The order in which images are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// Shuffled anew for every epoch.
+    Reshuffle,
+    /// Shuffled once and read round and round, as DIGITS reads its database: batches run on from one epoch into the next.
+    Cyclic,
+}
+
+/// Makes arms of unequal augmentation equal in updates: an epoch shows as many images as an epoch of the largest arm, the images of
+/// the smaller arm several times over. Epochs, and with them looks at the tuning set, stay equal in number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matched {
+    /// Variants of each image in the largest arm of the design.
+    pub largest: usize,
+    /// Variants of each image in this training's own arm.
+    pub own: usize,
+}
+
+/// Numbers in which convolutions and matrix products of an update are computed. Weights, the solver's sums, losses and every look at the
+/// tuning set are in single precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Single precision throughout.
+    Fp32,
+    /// Single precision with products of 10-bit mantissas, which only CUDA devices have.
+    Tf32,
+    /// 8 bits of exponent and 7 of mantissa.
+    Bf16,
 }

@@ -10,33 +10,53 @@
 //!    of them is exact up to a last division and independent of the order of the subjects.
 //! 4. [`auc`], [`delong`], [`Pair`]: calculation. [`Interval`], [`PairedTest`], [`exact_interval`], [`holm`]: conclusion.
 //!
+//! The folders are the questions: `curve` what a score does at every threshold, `area` how well one score tells, `contrast`
+//! whether one tells better than another, `family` what many such tests amount to.
+//!
 //! What the data cannot answer is an [`Undefined`] with its reason, never a NaN and never a filled-in number. One statistic is
-//! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed below.
+//! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed in its folder and below.
 
-mod auc;
-pub mod delong;
-mod exact_interval;
-mod holm;
+mod area;
+pub mod calibration;
+mod clusters;
+mod contrast;
+mod curve;
+pub mod decision;
+mod family;
 mod interval;
 mod level;
+pub mod multiclass;
 pub mod normal;
-mod paired;
-mod placements;
+pub mod power;
+mod prevalence;
+mod probabilities;
 #[cfg(test)]
 mod properties;
+pub mod proportion;
 mod reference;
-mod roc;
+pub mod resample;
 mod scores;
+pub mod special;
 mod undefined;
+mod ztest;
 
-pub use auc::auc;
-pub use exact_interval::exact_interval;
-pub use holm::holm;
+pub use area::{
+    Band, Binormal, Clustered, IntervalMethod, InvalidBand, MannWhitney, SoundInterval, against, auc, average_precision,
+    delong, design_effect, effective_units, exact_interval, hanley_mcneil, largest_variance, logit_interval, mcclish,
+    partial_area, sound_interval,
+};
+pub use clusters::{Clusters, InvalidClusters};
+pub use contrast::{
+    Basis, Equivalence, Exchange, IndependentTest, InvalidMargin, Joint, JointTest, Margin, Pair, PairedTest, PermutationTest,
+    Unpaired, Venkatraman, equivalence, independent, noninferiority,
+};
+pub use curve::{Axis, Coordinates, Placements, Point, Roc};
+pub use family::{benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg, holm};
 pub use interval::Interval;
 pub use level::{InvalidLevel, Level};
-pub use paired::{Basis, Pair, PairedTest, Unpaired};
-pub use placements::Placements;
+pub use prevalence::{InvalidPrevalence, Prevalence};
+pub use probabilities::{InvalidProbabilities, Probabilities};
 pub use reference::{InvalidReference, MAX_SUBJECTS, Reference};
-pub use roc::{Point, Roc};
 pub use scores::{InvalidScores, Scores};
 pub use undefined::Undefined;
+pub use ztest::ZTest;

@@ -32,6 +32,9 @@ pub struct Provenance {
     pub device: String,
     /// Largest resident memory of a worker, bytes; 0 for kinds that run inside `bgh`.
     pub peak_memory: u64,
+    /// Training images a second, of trainings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_per_second: Option<f64>,
 }
 
 /// Why there is no usable result.

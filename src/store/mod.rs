@@ -239,8 +239,15 @@ mod tests {
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("a.txt"), "content")?;
         let outputs = [("port".to_owned(), store.take(&folder)?)].into();
-        let provenance =
-            Provenance { bgh: "0".into(), host: "h".into(), started: 0, seconds: 0.0, device: "cpu".into(), peak_memory: 0 };
+        let provenance = Provenance {
+            bgh: "0".into(),
+            host: "h".into(),
+            started: 0,
+            seconds: 0.0,
+            device: "cpu".into(),
+            peak_memory: 0,
+            images_per_second: None,
+        };
         let result = ActionResult { outputs, provenance, manifest: BTreeMap::new() };
         let action = Digest::of(b"action");
         store.record(action, &result)?;

@@ -20,6 +20,8 @@ pub(in crate::report) enum Measure {
     TuneLoss,
     /// Accuracy on the tuning set.
     TuneAccuracy,
+    /// Learning rate of the epoch's last update.
+    LearningRate,
 }
 
 impl Measure {
@@ -27,6 +29,7 @@ impl Measure {
         match self {
             Self::TuneLoss => "Tuning loss",
             Self::TuneAccuracy => "Tuning accuracy",
+            Self::LearningRate => "Learning rate",
         }
     }
 
@@ -34,6 +37,7 @@ impl Measure {
         match self {
             Self::TuneLoss => epoch.tune_loss,
             Self::TuneAccuracy => epoch.tune_accuracy,
+            Self::LearningRate => epoch.learning_rate,
         }
     }
 
@@ -41,7 +45,7 @@ impl Measure {
         let values = models.iter().flat_map(|(_, _, curves)| &curves.0).map(|epoch| self.of(epoch));
         let highest = values.filter(|value| value.is_finite()).fold(0.0, f64::max);
         match self {
-            Self::TuneLoss if highest > 0.0 => 0.0..highest * 1.05,
+            Self::TuneLoss | Self::LearningRate if highest > 0.0 => 0.0..highest * 1.05,
             _ => 0.0..1.0,
         }
     }

@@ -16,8 +16,9 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     if models.is_empty() {
         return Ok(Vec::new());
     }
-    let panels = vec![learning(Measure::TuneLoss, &models)?, learning(Measure::TuneAccuracy, &models)?];
-    let caption =
-        "Loss (a) and accuracy (b) on the tuning set over the epochs of each training; epoch 0 is before the first update.";
+    let measures = [Measure::TuneLoss, Measure::TuneAccuracy, Measure::LearningRate];
+    let panels = measures.iter().map(|measure| learning(*measure, &models)).collect::<Result<_>>()?;
+    let caption = "Loss (a) and accuracy (b) on the tuning set, and learning rate (c), over the epochs of each training; epoch 0 is before \
+                   the first update. Epochs differ in updates: the table of the trainings has both.";
     Ok(vec![Block::Figure(Figure::new("learning", caption, panels))])
 }

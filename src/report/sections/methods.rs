@@ -3,13 +3,14 @@
 use anyhow::Result;
 
 use super::Section;
+use crate::artifact::Pretraining;
 use crate::imaging::{Fit, Recipe};
 use crate::report::document::Block;
 use crate::report::number;
 use crate::report::prose::{self, Described, varying};
 use crate::report::study::Study;
 use crate::stage::predict::Eval;
-use crate::stage::train::{Select, Start};
+use crate::stage::train::{Matched, Params, Precision, Rule, Sampling, Schedule, Select, Start};
 
 pub(super) const SECTION: Section = Section { id: "methods", heading: "Methods", blocks };
 
@@ -54,27 +55,103 @@ fn augmentation(recipe: Option<&Recipe>) -> String {
 fn training(study: &Study, models: &[Described]) -> String {
     let told = |fact: fn(&Described) -> String| varying(study, models, fact);
     format!(
-        "Training. Networks: {}. Weights started from {}. They were trained by stochastic gradient descent with a momentum of {} \
-         and a weight decay of {} for {} with batches of {}; the learning rate began at {} and was multiplied by {}. The \
-         weights of {} were kept. All random streams derive from the seed {}.",
+        "Training. Networks: {}. Weights started from {}. They were trained by {} and a weight decay of {} for {} with batches of \
+         {}; the learning rate was {} at its height and {}. An epoch showed each image {} in {}. {}The weights of {} were kept. All random streams derive \
+         from the seed {}.",
         told(network),
         told(start),
-        told(|model| number::exact(model.methods.train.solver.momentum)),
+        told(rule),
         told(|model| number::exact(model.methods.train.solver.weight_decay)),
         told(|model| number::counted(model.methods.train.epochs, "epoch", "epochs")),
         told(|model| number::counted(model.methods.train.batch, "image", "images")),
         told(|model| number::exact(model.methods.train.solver.learning_rate)),
-        told(|model| format!(
-            "{} after each {} of all updates",
-            model.methods.train.solver.gamma,
-            number::percent(model.methods.train.solver.step)
-        )),
+        told(schedule),
+        told(exposure),
+        told(|model| match model.methods.train.sampling {
+            Sampling::Reshuffle => "an order drawn anew for every epoch".to_owned(),
+            Sampling::Cyclic => "one shuffled order, round and round".to_owned(),
+        }),
+        options(study, models),
         told(|model| match model.methods.train.select {
             Select::TuneLoss => "the epoch of least loss on the tuning set".to_owned(),
             Select::Last => "the last epoch".to_owned(),
         }),
         study.params.seed,
     )
+}
+
+fn rule(model: &Described) -> String {
+    let solver = &model.methods.train.solver;
+    let clip = solver.clip.map(|limit| format!(", gradients clipped to a norm of {}", number::exact(limit)));
+    let rule = match solver.rule {
+        Rule::Sgd { momentum } => format!("stochastic gradient descent with a momentum of {}", number::exact(momentum)),
+        Rule::Adamw { beta1, beta2, .. } => {
+            format!("AdamW with moments of {} and {}", number::exact(beta1), number::exact(beta2))
+        }
+    };
+    rule + &clip.unwrap_or_default()
+}
+
+fn schedule(model: &Described) -> String {
+    let solver = &model.methods.train.solver;
+    let fall = match solver.schedule {
+        Schedule::Step { share, gamma } => {
+            format!("was multiplied by {gamma} after each {} of all updates", number::percent(share))
+        }
+        Schedule::Cosine { floor } => format!("fell by half a cosine to {} of it", number::percent(floor)),
+        Schedule::Constant => "stayed there".to_owned(),
+    };
+    let rise = format!(" after a linear rise over the first {} of all updates", number::percent(solver.warm_up));
+    if solver.warm_up > 0.0 { fall + &rise } else { fall }
+}
+
+/// How often an epoch shows an image; more than once where arms of unequal augmentation make equal updates.
+fn exposure(model: &Described) -> String {
+    match model.methods.train.matched {
+        None => "once".to_owned(),
+        Some(Matched { largest, own }) if largest % own == 0 => format!("{} times", largest / own),
+        Some(Matched { largest, own }) => format!("{largest}/{own} times"),
+    }
+}
+
+/// Sentences on what few trainings use, each only where one of them does.
+fn options(study: &Study, models: &[Described]) -> String {
+    let sentence = |is_used: fn(&Params) -> bool, words: &str, fact: fn(&Described) -> String| {
+        let used = models.iter().any(|model| is_used(&model.methods.train));
+        if used { format!("{words} {}. ", varying(study, models, fact)) } else { String::new() }
+    };
+    [
+        sentence(|train| train.mirror.is_some(), "Training images were", mirroring),
+        sentence(|train| train.patience.is_some(), "Training ended after", ending),
+        sentence(|train| train.precision != Precision::Fp32, "Updates were computed in", precision),
+    ]
+    .concat()
+}
+
+fn mirroring(model: &Described) -> String {
+    let Params { mirror, classes, .. } = &model.methods.train;
+    let Some(images) = mirror else { return "not mirrored".to_owned() };
+    let swaps = images.iter().enumerate().filter(|(class, image)| *class < **image);
+    let swaps: Vec<String> = swaps.map(|(class, image)| format!("{} and {}", classes[class], classes[*image])).collect();
+    let labels =
+        if swaps.is_empty() { String::new() } else { format!(", labels {} exchanged with the sides", prose::list(&swaps)) };
+    format!("mirrored with a probability of one half{labels}")
+}
+
+fn ending(model: &Described) -> String {
+    model.methods.train.patience.map_or_else(
+        || "all epochs".to_owned(),
+        |epochs| format!("{} without a new least tuning loss", number::counted(epochs, "epoch", "epochs")),
+    )
+}
+
+fn precision(model: &Described) -> String {
+    match model.methods.train.precision {
+        Precision::Fp32 => "single precision",
+        Precision::Tf32 => "single precision with TF32 products",
+        Precision::Bf16 => "bfloat16 products with single-precision weights",
+    }
+    .to_owned()
 }
 
 fn network(model: &Described) -> String {
@@ -87,15 +164,27 @@ fn network(model: &Described) -> String {
 fn start(model: &Described) -> String {
     match (&model.methods.train.start, &model.methods.pretrain, model.record) {
         (Start::Untrained, ..) => "random values".to_owned(),
-        (Start::Formula, Some(pretrain), _) => format!(
-            "a pretraining on {} rendered from {} by formula",
-            number::counted(pretrain.samples, "fractal image", "fractal images"),
+        (Start::Formula, Some(pretrain), record) => format!(
+            "formula pretraining, in which the network told {} of {} apart{}",
+            number::counted(pretrain.samples, "rendered image", "rendered images"),
             number::counted(pretrain.categories, "iterated function system", "iterated function systems"),
+            record.and_then(|record| record.pretraining.as_ref()).map(pretrained).unwrap_or_default(),
         ),
-        (Start::Formula, None, _) => "a pretraining on fractal images rendered by formula".to_owned(),
+        (Start::Formula, None, _) => "formula pretraining on rendered fractals".to_owned(),
         (Start::File, _, Some(record)) => format!("a weight file, {}", record.start),
         (Start::File, _, None) => "a weight file".to_owned(),
     }
+}
+
+/// What a formula pretraining came to.
+fn pretrained(pretraining: &Pretraining) -> String {
+    format!(
+        " (formula version {}, {}, held-out loss {}, {} of held-out images right)",
+        pretraining.formula,
+        number::counted(pretraining.updates, "update", "updates"),
+        number::loss(pretraining.loss),
+        number::percent((pretraining.accuracy * 1000.0).round() / 1000.0),
+    )
 }
 
 fn scoring(study: &Study, models: &[Described]) -> String {

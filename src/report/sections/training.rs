@@ -33,8 +33,9 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
 }
 
 fn row(study: &Study, model: &ModelResult, record: &TrainingRecord, footnotes: &mut Footnotes) -> Vec<Cell> {
-    let counts = [record.images, record.epochs, record.updates, record.best_epoch].map(number::count);
+    let counts = [record.updates, record.best_epoch].map(number::count);
     let rest = [number::loss(record.best_tune_loss), number::count(record.parameters)];
+    let images = Cell::from(number::count(record.images));
     let start = Cell::from(record.start.clone());
     let start = match record.reinitialised.is_empty() {
         true => start,
@@ -42,11 +43,34 @@ fn row(study: &Study, model: &ModelResult, record: &TrainingRecord, footnotes: &
             footnotes.mark(format!("Layers not taken from the starting weights: {}.", record.reinitialised.join(", "))),
         ),
     };
-    study.keys(model).into_iter().chain(counts).chain(rest).map(Cell::from).chain([start]).collect()
+    let keys = study.keys(model).into_iter().map(Cell::from);
+    let numbers = counts.into_iter().chain(rest).map(Cell::from);
+    keys.chain([images, epochs(record, footnotes)]).chain(numbers).chain([start]).collect()
+}
+
+/// Epochs trained, with a mark where that is not what was planned.
+fn epochs(record: &TrainingRecord, footnotes: &mut Footnotes) -> Cell {
+    let trained = Cell::from(number::count(record.epochs));
+    if record.epochs == record.planned_epochs {
+        return trained;
+    }
+    let planned = number::count(record.planned_epochs);
+    trained.marked(footnotes.mark(format!("Stopped early, of {planned} epochs planned: the tuning loss had ceased to fall.")))
 }
 
 fn fill_data(table: &mut Table, trained: &[(&ModelResult, &TrainingRecord)]) {
-    let header = ["model", "network", "parameters", "start", "images", "epochs", "updates", "best_epoch", "best_tune_loss"];
+    let header = [
+        "model",
+        "network",
+        "parameters",
+        "start",
+        "images",
+        "planned_epochs",
+        "epochs",
+        "updates",
+        "best_epoch",
+        "best_tune_loss",
+    ];
     table.data.header = header.map(String::from).to_vec();
     table.data.rows = trained.iter().map(|(model, record)| data_row(model, record)).collect();
 }
@@ -58,6 +82,7 @@ fn data_row(model: &ModelResult, record: &TrainingRecord) -> Vec<String> {
         record.parameters.to_string(),
         record.start.clone(),
         record.images.to_string(),
+        record.planned_epochs.to_string(),
         record.epochs.to_string(),
         record.updates.to_string(),
         record.best_epoch.to_string(),

@@ -125,7 +125,8 @@ fn operation<'a>(item: &Item<'a>, known: &[&'static str]) -> Option<(&'static st
 fn advice(name: &str, known: &[&str]) -> String {
     let mirrors = ["mirror", "flip", "horizontal_flip", "hflip"];
     if mirrors.contains(&name) {
-        return "mirroring would turn left into right, and classes may carry a side; so there is no such operation".to_owned();
+        return "mirroring can turn a label into another, so it is `mirror` in `[training]`, which knows the classes"
+            .to_owned();
     }
     suggestion(name, known)
 }

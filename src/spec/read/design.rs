@@ -7,7 +7,7 @@ use super::document::{Document, Named};
 use crate::artifact::results::Factor;
 
 /// Sections of which a model is made, so that a factor may reach into them.
-const VARIABLE: [&str; 7] = ["seed", "images", "augment", "network", "weights", "solver", "evaluate.eval"];
+const VARIABLE: [&str; 8] = ["seed", "images", "augment", "network", "weights", "solver", "training", "evaluate.eval"];
 
 /// More models than this are a slip, not a plan.
 const MOST_MODELS: usize = 10_000;

@@ -3,7 +3,9 @@
 use super::super::experiment::{Cohort, Evaluate, Images, Split};
 use super::super::section::{Item, Section};
 use super::augment::{self, Augment};
-use super::training::{self, Network, Solver, Weights};
+use super::options::{self, Options};
+use super::solver::{self, Solver};
+use super::training::{self, Network, Weights};
 use super::{cohort, images, split};
 use crate::stage::predict;
 
@@ -28,6 +30,7 @@ pub(super) struct Parts<'a> {
     pub(super) network: Option<Named<Network>>,
     pub(super) weights: Option<Named<Weights<'a>>>,
     pub(super) solver: Option<Solver>,
+    pub(super) options: Option<Options>,
     pub(super) predict: Option<predict::Params>,
 }
 
@@ -45,19 +48,27 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let split = s.required("split", |item| item.table(|s| split::read(s, cohort.as_ref())));
         let images = s.required("images", |item| item.table(|s| Some(images::read(s))));
         let (evaluate, predict) = s.table_or_empty("evaluate", |s| Some(training::evaluate(s))).unwrap_or_default();
-        let parts = parts(s, seed, images.unwrap_or_default(), predict);
+        let classes = cohort.as_ref().map(|cohort| cohort.classes.as_slice());
+        let parts = parts(s, seed, images.unwrap_or_default(), classes, predict);
         let (design, compare) = (s.get("design"), s.get("compare"));
         Some(Document { name, title, notes, cohort, split, evaluate, parts, design, compare })
     })
 }
 
-fn parts<'a>(s: &mut Section<'a>, seed: Option<u64>, images: images::Written, predict: Option<predict::Params>) -> Parts<'a> {
+fn parts<'a>(
+    s: &mut Section<'a>,
+    seed: Option<u64>,
+    images: images::Written,
+    classes: Option<&[String]>,
+    predict: Option<predict::Params>,
+) -> Parts<'a> {
     Parts {
         seed,
         augment: s.optional("augment", Vec::new(), |item| named(&item, |item| augment::read(item, images.window))),
         network: s.required("network", |item| named(&item, |item| training::network(item, images.size))),
         weights: s.required("weights", |item| named(&item, training::weights)),
-        solver: s.table_or_empty("solver", training::solver),
+        solver: s.table_or_empty("solver", solver::read),
+        options: s.table_or_empty("training", |s| options::read(s, classes)),
         images: images.whole(),
         predict,
     }

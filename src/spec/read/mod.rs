@@ -7,6 +7,8 @@ mod design;
 mod document;
 mod images;
 mod model;
+mod options;
+mod solver;
 mod split;
 mod training;
 

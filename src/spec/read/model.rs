@@ -6,16 +6,16 @@ use super::super::source::Log;
 use super::super::tree::Node;
 use super::design::{Cell, Design};
 use super::document::{self, Document, Named};
+use super::options::Matching;
 use super::training::{Formula, From, Network, Weights};
+use crate::imaging::Recipe;
+use crate::stage::train::Matched;
 use crate::stage::{pretrain, train};
-
-/// DIGITS 4 divides the learning rate by this for the weight decay.
-const RATE_TO_DECAY: f64 = 100.0;
 
 /// Every model, or `None` after every fault of every cell was noted.
 pub(super) fn all(log: &Log, root: &Node, design: &Design<'_>) -> Option<Vec<Model>> {
     let models: Vec<_> = design.cells().iter().map(|cell| one(log, root, cell)).collect();
-    let models: Vec<Model> = models.into_iter().collect::<Option<_>>()?;
+    let models = matched(models.into_iter().collect::<Option<_>>()?);
     for (index, model) in models.iter().enumerate() {
         if models[..index].iter().any(|earlier| earlier.name == model.name) {
             let fact = format!("two models would be called `{}`", model.name);
@@ -26,7 +26,20 @@ pub(super) fn all(log: &Log, root: &Node, design: &Design<'_>) -> Option<Vec<Mod
     Some(models)
 }
 
-fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<Model> {
+/// Models that are to be equal in updates get the size of the largest arm of the whole design: networks keep their own epochs and
+/// batches, so all models of a network make equal updates then.
+fn matched(models: Vec<(Model, Matching)>) -> Vec<Model> {
+    let variants = |model: &Model| model.augment.as_ref().map_or(1, Recipe::product);
+    let largest = models.iter().map(|(model, _)| variants(model)).max().unwrap_or(1);
+    let model = |(mut model, matching): (Model, Matching)| {
+        let own = variants(&model);
+        model.train.matched = (matching == Matching::Updates && own < largest).then_some(Matched { largest, own });
+        model
+    };
+    models.into_iter().map(model).collect()
+}
+
+fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<(Model, Matching)> {
     let tree = cell.tree(log, root)?;
     let item = Item::root(log, &tree);
     let written = document::read(&item)?;
@@ -36,7 +49,7 @@ fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<Model> {
     let weights = chosen(&item, "weights", cell, parts.weights.as_ref());
     let (augment, network, weights) = (augment?.flatten(), network??, weights??);
     let images = parts.images.clone()?;
-    Some(Model {
+    let model = Model {
         name: name(cell, &network),
         levels: cell.named().map(|(factor, level)| (factor.to_owned(), level.to_owned())).collect(),
         seed: parts.seed?,
@@ -45,7 +58,8 @@ fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<Model> {
         predict: parts.predict.clone()?,
         augment,
         images,
-    })
+    };
+    Some((model, parts.options.as_ref()?.matching))
 }
 
 /// The table that a cell names, or the only one there is; `Some(None)` where a family is left out.
@@ -95,6 +109,7 @@ fn pretraining(formula: &Formula<'_>, network: &train::Network, images: usize) -
         network: network.clone(),
         size,
         categories: formula.categories,
+        objects: formula.objects,
         samples: formula.samples,
         batch: formula.batch,
         learning_rate: formula.learning_rate,
@@ -116,7 +131,7 @@ fn file(item: &Item<'_>, network: &str) -> Option<Start> {
 }
 
 fn params(written: &Document<'_>, network: &Network, weights: &Weights<'_>) -> Option<train::Params> {
-    let solver = written.parts.solver.as_ref()?;
+    let options = written.parts.options.clone()?;
     Some(train::Params {
         network: network.network.clone(),
         classes: written.cohort.as_ref()?.classes.clone(),
@@ -127,13 +142,12 @@ fn params(written: &Document<'_>, network: &Network, weights: &Weights<'_>) -> O
             From::Formula(_) => train::Start::Formula,
             From::File(_) => train::Start::File,
         },
-        solver: train::Solver {
-            learning_rate: weights.learning_rate,
-            momentum: solver.momentum,
-            weight_decay: solver.weight_decay.unwrap_or(weights.learning_rate / RATE_TO_DECAY),
-            step: solver.step,
-            gamma: solver.gamma,
-        },
-        select: solver.select,
+        solver: written.parts.solver.as_ref()?.at(weights.learning_rate),
+        select: options.select,
+        patience: options.patience,
+        sampling: options.sampling,
+        matched: None,
+        mirror: options.mirror,
+        precision: options.precision,
     })
 }

@@ -1,10 +1,10 @@
-//! `[network]`, `[weights]`, `[solver]` and `[evaluate]`: what learns, from where, how, and how it is judged.
+//! `[network]`, `[weights]` and `[evaluate]`: what learns, from where, and how it is judged.
 
 use super::super::experiment::Evaluate;
 use super::super::section::{Item, Section, listed, suggestion};
 use crate::stage::compare::Aggregate;
 use crate::stage::predict::{self, Eval};
-use crate::stage::train::{self, NETWORKS, Select};
+use crate::stage::train::{self, NETWORKS};
 
 /// `[network.NAME]`.
 #[derive(Clone)]
@@ -35,21 +35,11 @@ pub(super) enum From<'a> {
 pub(super) struct Formula<'a> {
     pub(super) size: Option<(usize, Item<'a>)>,
     pub(super) categories: usize,
+    pub(super) objects: usize,
     pub(super) samples: usize,
     pub(super) batch: usize,
     pub(super) learning_rate: f64,
     pub(super) min_accuracy: f64,
-}
-
-/// `[solver]`; the learning rate comes from the weights.
-#[derive(Clone)]
-pub(super) struct Solver {
-    pub(super) momentum: f64,
-    pub(super) step: f64,
-    pub(super) gamma: f64,
-    /// Where it is not written it follows the learning rate.
-    pub(super) weight_decay: Option<f64>,
-    pub(super) select: Select,
 }
 
 /// Reads a network for images of side `size`.
@@ -111,35 +101,44 @@ fn from<'a>(item: &Item<'a>) -> Option<From<'a>> {
     })
 }
 
-/// Defaults are those of the smallest pretraining that is likely to help: 64 systems, half of all held-out images told apart.
+/// A size of pretraining; every number of it can be written over.
+#[derive(Clone, Copy)]
+struct Profile {
+    categories: usize,
+    objects: usize,
+    samples: usize,
+    min_accuracy: f64,
+}
+
+/// Shows in seconds that all parts fit; what it learns is no better than fillers, so nothing is asked of it.
+const SMOKE: Profile = Profile { categories: 8, objects: 1, samples: 2_000, min_accuracy: 0.0 };
+/// The smallest that is likely to help: hours on a CPU, a minute on a GPU. Half of all held-out images must be told apart.
+const MINI: Profile = Profile { categories: 64, objects: 1, samples: 60_000, min_accuracy: 0.5 };
+/// For a GPU.
+const STANDARD: Profile = Profile { categories: 256, objects: 3, samples: 600_000, min_accuracy: 0.5 };
+
 fn formula<'a>(s: &mut Section<'a>) -> Option<Formula<'a>> {
+    let profiles = [("smoke", SMOKE), ("mini", MINI), ("standard", STANDARD)];
+    let profile = s.optional("profile", MINI, |item| item.one_of(&profiles));
+    let usual = profile.unwrap_or(MINI);
     let size = s.get("size").map(|item| item.count(16, 1024).map(|size| (size, item)));
-    let categories = s.optional("categories", 64, |item| item.count(2, 100_000));
-    let samples = s.optional("samples", 60_000, |item| item.count(1, 1_000_000_000));
+    let categories = s.optional("categories", usual.categories, |item| item.count(2, 100_000));
+    let objects = s.optional("objects", usual.objects, |item| item.count(1, 100));
+    let samples = s.optional("samples", usual.samples, |item| item.count(1, 1_000_000_000));
     let batch = s.optional("batch", 64, |item| item.count(1, 1_000_000));
     let learning_rate = s.optional("learning_rate", 0.01, |item| item.rate(10.0));
     let accuracy = |item: Item<'_>| item.number("a share from 0 to below 1", |x| (0.0..1.0).contains(&x));
-    let min_accuracy = s.optional("min_accuracy", 0.5, accuracy);
+    let min_accuracy = s.optional("min_accuracy", usual.min_accuracy, accuracy);
+    profile?;
     Some(Formula {
         size: size.map_or(Some(None), |size| size.map(Some))?,
         categories: categories?,
+        objects: objects?,
         samples: samples?,
         batch: batch?,
         learning_rate: learning_rate?,
         min_accuracy: min_accuracy?,
     })
-}
-
-/// Defaults are Caffe's momentum, DIGITS' step and the paper's factor.
-pub(super) fn solver(s: &mut Section<'_>) -> Option<Solver> {
-    let momentum = s.optional("momentum", 0.9, |item| item.number("a number from 0 to below 1", |x| (0.0..1.0).contains(&x)));
-    let step = s.optional("step", 0.33, |item| item.rate(1.0));
-    let gamma = s.optional("gamma", 0.5, |item| item.rate(1.0));
-    let decay = |item: Item<'_>| item.number("a number from 0 to 1", |x| (0.0..=1.0).contains(&x)).map(Some);
-    let weight_decay = s.optional("weight_decay", None, decay);
-    let rules = [("tune_loss", Select::TuneLoss), ("last", Select::Last)];
-    let select = s.optional("select", Select::TuneLoss, |item| item.one_of(&rules));
-    Some(Solver { momentum: momentum?, step: step?, gamma: gamma?, weight_decay: weight_decay?, select: select? })
 }
 
 /// `[evaluate]`: what holds for the experiment, and what is a matter of each model.

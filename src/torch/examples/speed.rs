@@ -3,18 +3,18 @@
 
 use anyhow::{Result, ensure};
 use bgh::seed::Seed;
-use bgh::stage::train::Network;
+use bgh::stage::train::{self, Network, Rule, Schedule};
 use bgh_torch::backend;
 use bgh_torch::dataset::three_channels;
 use bgh_torch::network::Net;
-use bgh_torch::solver::Descent;
+use bgh_torch::solver::Solver;
 use tch::{Device, Kind, Tensor};
 
 const BATCH: i64 = 32;
 const REPEATS: usize = 8;
 
 fn main() -> Result<()> {
-    backend::set_up();
+    backend::set_up(false);
     println!("network    crop width  train ms  score ms  parameters");
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [name, crop, width] = &arguments[..] {
@@ -30,13 +30,15 @@ fn main() -> Result<()> {
 
 fn measure(name: &str, crop: usize, width: f64) -> Result<()> {
     let net = Net::new(&Network { name: name.into(), width, crop }, 3, Seed::root(1), Device::Cpu)?;
-    let mut descent = Descent::new(&net, 0.9, 1e-4)?;
+    let (rule, schedule) = (Rule::Sgd { momentum: 0.9 }, Schedule::Constant);
+    let params = train::Solver { rule, learning_rate: 1e-6, schedule, warm_up: 0.0, weight_decay: 1e-4, clip: None };
+    let mut solver = Solver::new(&params, &net, 1)?;
     let side = crop as i64;
     let images = three_channels(&(Tensor::randn([BATCH, side, side], (Kind::Float, Device::Cpu)) * 50.0));
     let labels = Tensor::zeros([BATCH], (Kind::Int64, Device::Cpu));
     let train = fastest(|| {
         net.loss(&images, &labels).backward();
-        descent.update(&net, 1e-6);
+        solver.update(&net, 0);
     })?;
     let score = fastest(|| drop(net.scores(&images)))?;
     println!("{name:<10} {crop:>4} {width:>5} {train:>9.2} {score:>9.2} {:>11}", net.size());

@@ -30,11 +30,20 @@ pub struct Version {
 ///
 /// One thread within and between operations: sums split over threads are added in an order that depends on the split, so
 /// only a fixed count gives the same bits on a busy and an idle machine. Jobs run side by side instead.
-pub fn set_up() {
+pub fn set_up(tf32: bool) {
+    choose_products(tf32);
     open_cuda();
     tch::set_num_threads(1);
     tch::set_num_interop_threads(1);
     flush_denormals();
+}
+
+/// Whether CUDA libraries may compute products of single precision with mantissas of 10 bits. libtorch lets cuDNN do so unless it is told
+/// otherwise, and cuBLAS only when it is told to: both are told, through the variables that they read when they are loaded.
+fn choose_products(tf32: bool) {
+    let (name, value) = if tf32 { ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1") } else { ("NVIDIA_TF32_OVERRIDE", "0") };
+    // SAFETY: this process has one thread until the first tensor.
+    unsafe { std::env::set_var(name, value) };
 }
 
 /// Which libtorch this is and what it can use.

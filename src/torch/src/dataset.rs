@@ -15,6 +15,8 @@ pub struct Cut {
     pub top: usize,
     /// First column.
     pub left: usize,
+    /// Whether left and right are exchanged after the cut.
+    pub mirrored: bool,
 }
 
 /// Images and labels, `N` of `H x W`.
@@ -74,7 +76,7 @@ impl Dataset {
     /// When the images are smaller than the crop.
     pub fn centre(&self, image: usize, crop: usize) -> Result<Cut> {
         let [rows, columns] = self.offsets(crop)?;
-        Ok(Cut { image, top: rows / 2, left: columns / 2 })
+        Ok(Cut { image, top: rows / 2, left: columns / 2, mirrored: false })
     }
 
     /// Pixel minus mean at the same position, the grey value in all three channels: `f32 [B, 3, crop, crop]`, channels last.
@@ -82,13 +84,15 @@ impl Dataset {
         let device = self.pixels.device();
         let starts: Vec<i64> = cuts.iter().map(|cut| (cut.top * self.width + cut.left) as i64).collect();
         let images: Vec<i64> = cuts.iter().map(|cut| (cut.image * self.height * self.width) as i64).collect();
+        let sides: Vec<i64> = cuts.iter().map(|cut| i64::from(cut.mirrored)).collect();
         let [starts, images] = [starts, images].map(|list| Tensor::from_slice(&list).reshape([-1, 1, 1]).to_device(device));
-        let positions = starts + grid(crop, self.width, device);
+        let positions = starts + grids(crop, self.width, device).index_select(0, &Tensor::from_slice(&sides).to_device(device));
         let pixels = self.pixels.take(&(&positions + images)).to_kind(Kind::Float);
         three_channels(&(pixels - self.mean.take(&positions)))
     }
 
-    /// The whole image resized to `side`, minus the mean image resized likewise and rounded to 8 bits, as DIGITS classifies.
+    /// The whole image resized to `side`, minus the mean image resized likewise and rounded to 8 bits, as DIGITS classifies: bilinear,
+    /// centres of pixels at halves, no smoothing beforehand.
     pub fn squashed(&self, images: &[usize], side: usize) -> Tensor {
         let size = [side as i64, side as i64];
         let (height, width) = (self.height as i64, self.width as i64);
@@ -96,8 +100,14 @@ impl Dataset {
         let picks = Tensor::from_slice(&picks).to_device(self.pixels.device());
         let whole = self.pixels.view([-1, height, width]).index_select(0, &picks).unsqueeze(1).to_kind(Kind::Float);
         let resized = whole.upsample_bilinear2d(size, false, None, None);
-        let mean = self.mean.view([1, 1, height, width]).upsample_bilinear2d(size, false, None, None).round();
+        let mean = self.mean.view([1, 1, height, width]).upsample_bilinear2d(size, false, None, None);
+        let mean: Tensor = (mean + 0.5).floor();
         three_channels(&(resized - mean).squeeze_dim(1))
+    }
+
+    /// Class index of an image.
+    pub fn label(&self, image: usize) -> i64 {
+        self.labels[image]
     }
 
     /// Class indices, `i64 [B]`.
@@ -126,11 +136,12 @@ fn on_device(set: &ImageSet, device: Device) -> Tensor {
     mapped.to_device(device)
 }
 
-/// Offsets of a square's pixels within an image: `i64 [1, crop, crop]`.
-fn grid(crop: usize, width: usize, device: Device) -> Tensor {
+/// Offsets of a square's pixels within an image, as it is and mirrored: `i64 [2, crop, crop]`.
+fn grids(crop: usize, width: usize, device: Device) -> Tensor {
     let crop = crop as i64;
     let line = Tensor::arange(crop, (Kind::Int64, device));
-    (line.unsqueeze(1) * width as i64 + line).unsqueeze(0)
+    let grid = line.unsqueeze(1) * width as i64 + line;
+    Tensor::stack(&[&grid, &grid.flip([1])], 0)
 }
 
 #[cfg(test)]
@@ -156,11 +167,15 @@ mod tests {
         Dataset::new(set, &CLASSES.map(String::from), &mean, Device::Cpu).expect("fits")
     }
 
+    fn cut(image: usize, top: usize, left: usize) -> Cut {
+        Cut { image, top, left, mirrored: false }
+    }
+
     #[test]
     fn squares_are_cut_where_they_lie_and_lose_the_mean_of_their_place() {
         let folder = tempfile::tempdir().expect("folder");
         let data = dataset(folder.path(), 1);
-        let squares = data.squares(&[Cut { image: 1, top: 0, left: 2 }, Cut { image: 0, top: 1, left: 0 }], 2);
+        let squares = data.squares(&[cut(1, 0, 2), cut(0, 1, 0)], 2);
         assert_eq!(squares.size(), [2, 3, 2, 2]);
         let values: Vec<f32> = squares.contiguous().flatten(0, -1).try_into().expect("floats");
         assert_eq!(values[..4], [101.0, 102.0, 103.0, 106.0]);
@@ -169,10 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn mirrored_squares_lose_the_mean_before_they_are_mirrored() {
+        let folder = tempfile::tempdir().expect("folder");
+        let squares = dataset(folder.path(), 1).squares(&[Cut { mirrored: true, ..cut(1, 0, 2) }], 2);
+        let values: Vec<f32> = squares.contiguous().flatten(0, -1).try_into().expect("floats");
+        assert_eq!(values[..4], [102.0, 101.0, 106.0, 103.0]);
+    }
+
+    #[test]
     fn the_centre_is_rounded_towards_the_origin() {
         let folder = tempfile::tempdir().expect("folder");
         let data = dataset(folder.path(), 0);
-        assert_eq!(data.centre(0, 1).expect("fits"), Cut { image: 0, top: 1, left: 1 });
+        assert_eq!(data.centre(0, 1).expect("fits"), cut(0, 1, 1));
         assert_eq!(data.centre(0, 4).expect_err("too large").to_string(), "a crop of 4 pixels does not fit images of 3 x 4");
     }
 
@@ -185,6 +208,39 @@ mod tests {
         // Half-pixel centres: the first of 2 pixels from 3 rows lies at row 0.25, from 4 columns at column 0.5.
         let first = squashed.double_value(&[1, 0, 0, 0]);
         assert!((first - (0.25 * 4.0 + 0.5 - 3.0)).abs() < 1e-5, "{first}");
+    }
+
+    /// 256 pixels to the 227 that AlexNet sees, against the formula of bilinear interpolation in double precision.
+    #[test]
+    fn squashing_is_bilinear_and_rounds_the_mean() {
+        const SIDE: usize = 256;
+        let folder = tempfile::tempdir().expect("folder");
+        let pixels: Vec<u8> = (0..SIDE * SIDE).map(|place| (place % SIDE * 7 + place / SIDE * 13 + place / 3) as u8).collect();
+        let mean: Vec<u8> = pixels.iter().map(|pixel| 255 - pixel / 3).collect();
+        let mut writer = ImageSetWriter::create(folder.path(), 1, SIDE, SIDE).expect("writes");
+        let row = ImageRow { image: 0, exam: "1".into(), slice: 0, class: "left".into(), variant: 0 };
+        writer.push(row, &pixels).expect("fits");
+        writer.finish().expect("complete");
+        let set = ImageSet::open(&Files::of_folder(folder.path()).expect("lists")).expect("opens");
+        let mean_image = Mean { height: SIDE, width: SIDE, pixels: mean.clone() };
+        let data = Dataset::new(set, &CLASSES.map(String::from), &mean_image, Device::Cpu).expect("fits");
+        let squashed = data.squashed(&[0], 227);
+        for (row, column) in (0..227).step_by(13).flat_map(|row| (0..227).step_by(7).map(move |column| (row, column))) {
+            let expected =
+                bilinear(&pixels, SIDE, 227, [row, column]) - (bilinear(&mean, SIDE, 227, [row, column]) + 0.5).floor();
+            let ours = squashed.double_value(&[0, 1, row as i64, column as i64]);
+            assert!((ours - expected).abs() < 1e-3, "({row}, {column}): {ours} {expected}");
+        }
+    }
+
+    fn bilinear(pixels: &[u8], from: usize, to: usize, place: [usize; 2]) -> f64 {
+        let source = place.map(|place| ((place as f64 + 0.5) * from as f64 / to as f64 - 0.5).clamp(0.0, from as f64 - 1.0));
+        let low = source.map(|source| source as usize);
+        let high = low.map(|low| (low + 1).min(from - 1));
+        let [y, x] = [0, 1].map(|axis| source[axis] - low[axis] as f64);
+        let at = |row: usize, column: usize| f64::from(pixels[row * from + column]);
+        let line = |row: usize| at(row, low[1]) * (1.0 - x) + at(row, high[1]) * x;
+        line(low[0]) * (1.0 - y) + line(high[0]) * y
     }
 
     #[test]

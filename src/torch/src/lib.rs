@@ -21,6 +21,7 @@ pub mod network;
 pub mod predict;
 pub mod pretrain;
 pub mod process;
+pub mod sampling;
 pub mod session;
 pub mod solver;
 pub mod start;

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 }
 
 fn print_version() -> ExitCode {
-    backend::set_up();
+    backend::set_up(false);
     println!("{}", serde_json::json!(backend::version()));
     ExitCode::SUCCESS
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use bgh::artifact::Files;
+use bgh::artifact::{Files, Pretraining};
 use bgh::seed::Seed;
 use bgh::stage::train::Network;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub struct Facts {
     pub classes: Vec<String>,
     /// Rows and columns of the images it was trained on, pixels.
     pub size: [usize; 2],
+    /// What the pretraining came to, where the weights are of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining: Option<Pretraining>,
 }
 
 /// Writes all three files into `folder`.

@@ -25,7 +25,7 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
         }
         let scores = evaluate::scores(&net, &data, images, params.eval, facts.network.crop)?;
         rows.extend(images.iter().zip(probabilities(&scores)?).map(|(&image, probabilities)| row(&data, image, probabilities)));
-        session.report(rows.len(), data.len(), "images", "")?;
+        session.report(rows.len(), data.len(), "images", None)?;
     }
     Predictions { classes: facts.classes, rows }.write(&session.folder.port("predictions")?)?;
     Ok(Outcome::Done)

@@ -1,10 +1,10 @@
 //! Kind `pretrain`: a network learns to tell fractals apart.
 
 use anyhow::{Result, bail, ensure};
-use bgh::artifact::{Curve, TrainingRecord};
+use bgh::artifact::{Curve, Pretraining, TrainingRecord};
 use bgh::seed::Seed;
-use bgh::stage::pretrain::Params;
-use bgh::stage::train::Select;
+use bgh::stage::pretrain::{KIND, Params};
+use bgh::stage::train::{Rule, Schedule, Select, Solver as SolverParams};
 use rand::RngExt;
 use tch::{Device, Tensor};
 
@@ -16,7 +16,7 @@ use crate::mean::Mean;
 use crate::model::{self, Facts};
 use crate::network::Net;
 use crate::session::{Outcome, Session};
-use crate::solver::Descent;
+use crate::solver::Solver;
 
 /// Looks at the held-out scenes in the course of a pretraining.
 const LOOKS: usize = 10;
@@ -24,13 +24,13 @@ const LOOKS: usize = 10;
 const HELD_OUT: usize = 8;
 /// Scenes that the mean image is made of.
 const MEAN_OF: usize = 512;
-const MOMENTUM: f64 = 0.9;
-const WEIGHT_DECAY: f64 = 5e-4;
-/// Share of the updates over which the rate rises to its full height, and the share of it that is left at the end.
-const WARM_UP: f64 = 0.1;
-const FINAL_RATE: f64 = 0.01;
-/// Without batch normalisation a rare batch gives a gradient that would undo all that was learnt.
-const GRADIENT_LIMIT: f64 = 5.0;
+
+/// The rate rises over a tenth of the updates, then falls by half a cosine to a hundredth. Without batch normalisation a rare batch gives a
+/// gradient that would undo all that was learnt, so gradients are clipped.
+fn solver(learning_rate: f64) -> SolverParams {
+    let (rule, schedule) = (Rule::Sgd { momentum: 0.9 }, Schedule::Cosine { floor: 0.01 });
+    SolverParams { rule, learning_rate, schedule, warm_up: 0.1, weight_decay: 5e-4, clip: Some(5.0) }
+}
 
 /// Pretrains, and writes ports `model`, `curves` and `record`.
 ///
@@ -40,9 +40,9 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
     let params: Params = session.params()?;
     let course = Fractals::new(&params, session.spec.seed, session.device)?;
     let net = Net::new(&params.network, params.categories, session.spec.seed.child("fillers"), session.device)?;
-    let descent = Descent::new(&net, MOMENTUM, WEIGHT_DECAY)?;
-    let plan = Plan { select: Select::Last, seed: session.spec.seed };
-    let Some(fitted) = fit::fit(session, &course, &net, descent, plan)? else { return Ok(Outcome::Interrupted) };
+    let solver = Solver::new(&solver(params.learning_rate), &net, course.epochs() * course.updates_per_epoch())?;
+    let plan = Plan { select: Select::Last, patience: None, seed: session.spec.seed };
+    let Some(fitted) = fit::fit(session, &course, &net, solver, plan)? else { return Ok(Outcome::Interrupted) };
     write(session, &params, &course, &net, &fitted)?;
     Ok(Outcome::Done)
 }
@@ -50,7 +50,11 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
 fn write(session: &Session, params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> Result<()> {
     accept(params, &fitted.curves.0)?;
     let classes = (0..params.categories).map(|category| format!("ifs-{category:04}")).collect();
-    let facts = Facts { network: params.network.clone(), classes, size: [params.size; 2] };
+    let end = fitted.last();
+    let pretraining =
+        Pretraining { formula: KIND.version, updates: end.updates, loss: end.tune_loss, accuracy: end.tune_accuracy };
+    let (network, size) = (params.network.clone(), [params.size; 2]);
+    let facts = Facts { network, classes, size, pretraining: Some(pretraining) };
     model::write(&session.folder.port("model")?, &facts, &fitted.weights, &course.mean)?;
     fitted.curves.write(&session.folder.port("curves")?)?;
     record(params, course, net, fitted).write(&session.folder.port("record")?)
@@ -78,9 +82,11 @@ fn record(params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> Tra
         network: params.network.name.clone(),
         parameters: net.size(),
         start: "untrained".into(),
+        pretraining: None,
         images: params.samples,
-        epochs: course.epochs(),
-        updates: course.epochs() * course.updates_per_epoch(),
+        planned_epochs: course.epochs(),
+        epochs: fitted.last().epoch,
+        updates: fitted.last().updates,
         best_epoch: fitted.best.epoch,
         best_tune_loss: fitted.best.tune_loss,
         loaded: vec![],
@@ -98,36 +104,47 @@ struct Fractals {
     size: usize,
     crop: usize,
     categories: usize,
+    objects: usize,
     batch: usize,
     updates: usize,
-    learning_rate: f64,
 }
 
 impl Fractals {
     fn new(params: &Params, seed: Seed, device: Device) -> Result<Self> {
-        let Params { size, categories, samples, batch, learning_rate, .. } = *params;
+        let Params { size, categories, objects, samples, batch, .. } = *params;
         let crop = params.network.crop;
         ensure!(crop <= size, "crop {crop} does not fit rendered images of size {size}");
         ensure!(categories >= 2, "categories {categories}: there is nothing to tell apart");
+        ensure!(objects > 0, "objects 0: the images would show nothing");
         ensure!(batch > 0 && samples >= batch, "samples {samples} do not fill one batch of {batch}");
-        ensure!(learning_rate > 0.0 && learning_rate.is_finite(), "learning_rate {learning_rate} is not above 0");
         let studio = Studio::new(seed.child("categories"), categories, size);
-        let scenes = (0..MEAN_OF).flat_map(|number| studio.draw(seed.child("mean").child(number)).pixels);
+        let scenes = (0..MEAN_OF).flat_map(|number| studio.draw(seed.child("mean").child(number), objects).pixels);
         let mean = Mean::of_pixels(size, size, &scenes.collect::<Vec<_>>());
-        Ok(Self { studio, mean, seed, device, size, crop, categories, batch, updates: samples / batch, learning_rate })
+        Ok(Self { studio, mean, seed, device, size, crop, categories, objects, batch, updates: samples / batch })
     }
 
-    /// Scenes of these streams, each cut at its place: images and labels.
-    fn scenes(&self, streams: impl Iterator<Item = (Seed, [usize; 2])>) -> (Tensor, Tensor) {
-        let (mut values, mut labels) = (Vec::new(), Vec::new());
+    /// Scenes of at most so many objects from these streams, each cut at its place: images and the categories in them.
+    fn scenes(&self, objects: usize, streams: impl Iterator<Item = (Seed, [usize; 2])>) -> (Tensor, Vec<Vec<usize>>) {
+        let (mut values, mut categories) = (Vec::new(), Vec::new());
         for (seed, place) in streams {
-            let scene = self.studio.draw(seed);
+            let scene = self.studio.draw(seed, objects);
             self.cut(&scene.pixels, place, &mut values);
-            labels.push(scene.category as i64);
+            categories.push(scene.categories);
         }
-        let (count, crop) = (labels.len() as i64, self.crop as i64);
+        let (count, crop) = (categories.len() as i64, self.crop as i64);
         let grey = Tensor::from_slice(&values).reshape([count, crop, crop]).to_device(self.device);
-        (three_channels(&grey), Tensor::from_slice(&labels).to_device(self.device))
+        (three_channels(&grey), categories)
+    }
+
+    /// The share of each category among the objects of each scene, `f32 [B, categories]`. With one object a scene, the loss on shares is
+    /// the loss on labels; with several, shares train as well as a loss of their own for each category (Mahajan et al. 2018).
+    fn shares(&self, scenes: &[Vec<usize>]) -> Tensor {
+        let mut shares = vec![0f32; scenes.len() * self.categories];
+        for (scene, categories) in scenes.iter().enumerate() {
+            let share = 1.0 / categories.len() as f32;
+            categories.iter().for_each(|category| shares[scene * self.categories + category] += share);
+        }
+        Tensor::from_slice(&shares).reshape([scenes.len() as i64, self.categories as i64]).to_device(self.device)
     }
 
     /// Pixel minus mean at the same position, appended row after row.
@@ -157,33 +174,20 @@ impl Course for Fractals {
     fn batch(&self, update: usize) -> Result<(Tensor, Tensor)> {
         let samples = update * self.batch..(update + 1) * self.batch;
         let streams = samples.map(|sample| self.seed.child("scene").child(sample));
-        Ok(self.scenes(streams.map(|seed| (seed, self.anywhere(seed)))))
+        let (images, scenes) = self.scenes(self.objects, streams.map(|seed| (seed, self.anywhere(seed))));
+        Ok((images, self.shares(&scenes)))
     }
 
-    /// A linear rise, then half a cosine down.
-    fn learning_rate(&self, update: usize) -> f64 {
-        let (update, total) = (update as f64, self.updates as f64);
-        let rise = (WARM_UP * total).max(1.0);
-        if update < rise {
-            return self.learning_rate * (update + 1.0) / (rise + 1.0);
-        }
-        let way = (update - rise) / (total - rise).max(1.0);
-        let share = FINAL_RATE + (1.0 - FINAL_RATE) * (1.0 + (std::f64::consts::PI * way).cos()) / 2.0;
-        self.learning_rate * share
-    }
-
-    fn gradient_limit(&self) -> Option<f64> {
-        Some(GRADIENT_LIMIT)
-    }
-
+    /// Held-out scenes show one object each, so that accuracy means the same whatever the training shows.
     fn judge(&self, net: &Net) -> Result<Quality> {
         let centre = [(self.size - self.crop) / 2; 2];
         let mut tally = Tally::default();
         let held_out = (HELD_OUT * self.categories).next_multiple_of(BATCH);
         for first in (0..held_out).step_by(BATCH) {
             let streams = (first..first + BATCH).map(|number| (self.seed.child("held out").child(number), centre));
-            let (images, labels) = self.scenes(streams);
-            tally.add(&net.scores(&images).to_device(Device::Cpu).to_kind(tch::Kind::Double), &labels);
+            let (images, scenes) = self.scenes(1, streams);
+            let labels: Vec<i64> = scenes.iter().map(|categories| categories[0] as i64).collect();
+            tally.add(&net.scores(&images).to_device(Device::Cpu).to_kind(tch::Kind::Double), &Tensor::from_slice(&labels));
         }
         Ok(tally.quality())
     }
@@ -197,15 +201,14 @@ mod tests {
 
     fn params() -> Params {
         let network = Network { name: "alexnet".into(), width: 0.1, crop: 56 };
-        Params { network, size: 64, categories: 3, samples: 640, batch: 32, learning_rate: 0.02, min_accuracy: 0.9 }
+        Params { network, size: 64, categories: 3, objects: 1, samples: 640, batch: 32, learning_rate: 0.02, min_accuracy: 0.9 }
     }
 
     #[test]
-    fn the_rate_rises_then_falls_to_a_hundredth() {
+    fn shares_count_the_objects_of_a_scene() {
         let course = Fractals::new(&params(), Seed::root(1), Device::Cpu).expect("valid");
-        let rates: Vec<f64> = (0..20).map(|update| course.learning_rate(update)).collect();
-        assert!(rates[0] < rates[1] && rates[1] < rates[2] && rates[2..].is_sorted_by(|a, b| a > b), "{rates:?}");
-        assert!((rates[2] - 0.02).abs() < 1e-12 && rates[19] < 0.02 * 0.02, "{rates:?}");
+        let shares: Vec<f32> = course.shares(&[vec![2], vec![0, 1, 0, 2]]).flatten(0, -1).try_into().expect("floats");
+        assert_eq!(shares, [0.0, 0.0, 1.0, 0.5, 0.25, 0.25]);
     }
 
     #[test]

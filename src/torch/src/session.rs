@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bgh::artifact::Files;
-use bgh::stage::job::{JobFolder, JobSpec, Progress};
+use bgh::stage::job::{JobFolder, JobSpec, Progress, TrainingProgress};
 use serde::de::DeserializeOwned;
 use tch::Device;
 
@@ -33,13 +33,15 @@ pub struct Session {
     pub device: Device,
     /// Raised when it shall stop.
     pub stop: StopFlag,
+    /// Training images a second, once a training has ended.
+    pub images_per_second: Option<f64>,
     reported: Option<Instant>,
 }
 
 impl Session {
     /// The job in `folder`.
     pub fn new(folder: JobFolder, spec: JobSpec, device: Device, stop: StopFlag) -> Self {
-        Self { folder, spec, device, stop, reported: None }
+        Self { folder, spec, device, stop, images_per_second: None, reported: None }
     }
 
     /// The kind's parameters.
@@ -63,12 +65,12 @@ impl Session {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn report(&mut self, done: usize, total: usize, unit: &str, message: &str) -> Result<()> {
+    pub fn report(&mut self, done: usize, total: usize, unit: &str, training: Option<TrainingProgress>) -> Result<()> {
         if done < total && self.reported.is_some_and(|last| last.elapsed() < REPORT_EVERY) {
             return Ok(());
         }
         self.reported = Some(Instant::now());
         let (done, total) = (done as u64, total as u64);
-        self.folder.report(&Progress { done, total, unit: unit.into(), message: message.into() })
+        self.folder.report(&Progress { done, total, unit: unit.into(), training })
     }
 }

@@ -1,12 +1,11 @@
 //! Kind `train`: one network on one image set.
 
-use anyhow::{Result, ensure};
-use bgh::artifact::{ImageSet, TrainingRecord};
+use anyhow::{Result, bail, ensure};
+use bgh::artifact::{ImageSet, Pretraining, TrainingRecord};
 use bgh::seed::Seed;
-use bgh::stage::train::Params;
+use bgh::stage::train::{Params, Precision, Start};
 use rand::RngExt;
-use rand::seq::SliceRandom;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use crate::dataset::{Cut, Dataset};
 use crate::evaluate::{self, Quality};
@@ -14,8 +13,9 @@ use crate::fit::{self, Course, Fitted, Plan};
 use crate::mean::Mean;
 use crate::model::{self, Facts};
 use crate::network::Net;
+use crate::sampling::{Sampler, Showing};
 use crate::session::{Outcome, Session};
-use crate::solver::{Descent, StepDown};
+use crate::solver::Solver;
 use crate::start::{self, Started};
 
 /// Trains, and writes ports `model`, `curves` and `record`.
@@ -27,20 +27,45 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
     let train = ImageSet::open(session.input("train")?)?;
     let tune = ImageSet::open(session.input("tune")?)?;
     let mean = Mean::of(&train)?;
-    let net = Net::new(&params.network, params.classes.len(), session.spec.seed.child("fillers"), session.device)?;
+    let mut net = Net::new(&params.network, params.classes.len(), session.spec.seed.child("fillers"), session.device)?;
+    net.compute_products_in(products(params.precision, session.device)?);
     let started = start::apply(session, &params, &net)?;
     let train = Dataset::new(train, &params.classes, &mean, session.device)?;
     let tune = Dataset::new(tune, &params.classes, &mean, session.device)?;
     let course = Supervised::new(&params, session.spec.seed, train, tune)?;
-    let descent = Descent::new(&net, params.solver.momentum, params.solver.weight_decay)?;
-    let plan = Plan { select: params.select, seed: session.spec.seed };
-    let Some(fitted) = fit::fit(session, &course, &net, descent, plan)? else { return Ok(Outcome::Interrupted) };
+    let solver = Solver::new(&params.solver, &net, course.epochs() * course.updates_per_epoch())?;
+    let plan = Plan { select: params.select, patience: params.patience, seed: session.spec.seed };
+    let Some(fitted) = fit::fit(session, &course, &net, solver, plan)? else { return Ok(Outcome::Interrupted) };
     let size = [mean.height, mean.width];
-    let facts = Facts { network: params.network.clone(), classes: params.classes.clone(), size };
+    let facts = Facts { network: params.network.clone(), classes: params.classes.clone(), size, pretraining: None };
     model::write(&session.folder.port("model")?, &facts, &fitted.weights, &mean)?;
     fitted.curves.write(&session.folder.port("curves")?)?;
-    record(&params, &course, &net, started, &fitted).write(&session.folder.port("record")?)?;
+    let record =
+        TrainingRecord { pretraining: pretraining(session, &params)?, ..record(&params, &course, &net, started, &fitted) };
+    record.write(&session.folder.port("record")?)?;
     Ok(Outcome::Done)
+}
+
+/// Numbers in which products are computed.
+///
+/// # Errors
+/// When the device has none of that precision.
+fn products(precision: Precision, device: Device) -> Result<Kind> {
+    match precision {
+        Precision::Fp32 => Ok(Kind::Float),
+        Precision::Bf16 => Ok(Kind::BFloat16),
+        // The process was set up for it before its first tensor.
+        Precision::Tf32 if device.is_cuda() => Ok(Kind::Float),
+        Precision::Tf32 => bail!("precision \"tf32\": only CUDA devices have it, this is {device:?}; use \"fp32\" or \"bf16\""),
+    }
+}
+
+/// What the pretraining at input `start` came to.
+fn pretraining(session: &Session, params: &Params) -> Result<Option<Pretraining>> {
+    match params.start {
+        Start::Formula => Ok(model::facts(session.input("start")?)?.pretraining),
+        Start::Untrained | Start::File => Ok(None),
+    }
 }
 
 fn record(params: &Params, course: &Supervised, net: &Net, started: Started, fitted: &Fitted) -> TrainingRecord {
@@ -48,9 +73,11 @@ fn record(params: &Params, course: &Supervised, net: &Net, started: Started, fit
         network: params.network.name.clone(),
         parameters: net.size(),
         start: started.origin,
+        pretraining: None,
         images: course.train.len(),
-        epochs: course.epochs(),
-        updates: course.epochs() * course.updates_per_epoch(),
+        planned_epochs: course.epochs(),
+        epochs: fitted.last().epoch,
+        updates: fitted.last().updates,
         best_epoch: fitted.best.epoch,
         best_tune_loss: fitted.best.tune_loss,
         loaded: started.loaded,
@@ -63,11 +90,12 @@ fn record(params: &Params, course: &Supervised, net: &Net, started: Started, fit
 struct Supervised {
     train: Dataset,
     tune: Dataset,
-    rate: StepDown,
+    sampler: Sampler,
     offsets: [usize; 2],
     crop: usize,
-    batch: usize,
     epochs: usize,
+    /// The class of the mirror image of each class, where images are mirrored.
+    mirror: Option<Vec<i64>>,
     seed: Seed,
 }
 
@@ -76,25 +104,25 @@ impl Supervised {
         ensure!(params.batch > 0, "batch 0: an update needs at least one image");
         ensure!(params.epochs > 0, "epochs 0: nothing would be trained");
         ensure!(!tune.is_empty(), "the tuning set has no image");
-        let updates = params.epochs * train.len().div_ceil(params.batch);
-        let rate = StepDown::new(&params.solver, updates)?;
+        let sampler = Sampler::new(train.len(), params.batch, params.sampling, params.matched, seed.child("order"));
         let crop = params.network.crop;
         let offsets = train.offsets(crop)?;
-        Ok(Self { train, tune, rate, offsets, crop, batch: params.batch, epochs: params.epochs, seed })
+        let mirror = params.mirror.as_ref().map(|images| images.iter().map(|&class| class as i64).collect::<Vec<_>>());
+        let known = mirror.as_ref().is_none_or(|images| images.len() == params.classes.len());
+        ensure!(known, "mirror {:?} does not name a class for each of {:?}", params.mirror, params.classes);
+        Ok(Self { train, tune, sampler, offsets, crop, epochs: params.epochs, mirror, seed })
     }
 
-    /// The order of one epoch, shuffled anew for each.
-    fn order(&self, epoch: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.train.len()).collect();
-        order.shuffle(&mut self.seed.child("order").child(epoch).rng());
-        order
-    }
-
-    /// A uniform cut for the sample at `place` of an epoch.
-    fn cut(&self, epoch: usize, place: usize, image: usize) -> Cut {
-        let mut rng = self.seed.child("crop").child(epoch).child(place).rng();
+    /// A uniform cut for a showing, mirrored in half of all cases where images are mirrored.
+    fn cut(&self, showing: Showing) -> Cut {
+        let mut rng = self.seed.child("crop").child(showing.number).rng();
         let [top, left] = self.offsets.map(|largest| rng.random_range(0..=largest));
-        Cut { image, top, left }
+        Cut { image: showing.image, top, left, mirrored: self.mirror.is_some() && rng.random() }
+    }
+
+    fn label(&self, cut: &Cut) -> i64 {
+        let class = self.train.label(cut.image);
+        self.mirror.as_ref().filter(|_| cut.mirrored).map_or(class, |images| images[class as usize])
     }
 }
 
@@ -103,25 +131,16 @@ impl Course for Supervised {
         self.epochs
     }
 
-    /// ⌈N / batch⌉ as DIGITS counts; the last batch is filled from the start of the epoch's order.
     fn updates_per_epoch(&self) -> usize {
-        self.train.len().div_ceil(self.batch)
+        self.sampler.updates_per_epoch()
     }
 
     fn batch(&self, update: usize) -> Result<(Tensor, Tensor)> {
-        let (epoch, within) = (update / self.updates_per_epoch(), update % self.updates_per_epoch());
-        let order = self.order(epoch);
-        let places = within * self.batch..(within + 1) * self.batch;
-        let cuts: Vec<Cut> = places.map(|place| self.cut(epoch, place, order[place % order.len()])).collect();
-        Ok((self.train.squares(&cuts, self.crop), self.train.labels(cuts.iter().map(|cut| cut.image))))
-    }
-
-    fn learning_rate(&self, update: usize) -> f64 {
-        self.rate.at(update)
-    }
-
-    fn gradient_limit(&self) -> Option<f64> {
-        None
+        let cuts: Vec<Cut> = self.sampler.batch(update).into_iter().map(|showing| self.cut(showing)).collect();
+        let labels: Vec<i64> = cuts.iter().map(|cut| self.label(cut)).collect();
+        let images = self.train.squares(&cuts, self.crop);
+        let labels = Tensor::from_slice(&labels).to_device(images.device());
+        Ok((images, labels))
     }
 
     fn judge(&self, net: &Net) -> Result<Quality> {

@@ -59,7 +59,11 @@ fn tensor_of(name: &str, view: &TensorView<'_>) -> Result<Tensor> {
     Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
 }
 
-fn bytes_of(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
+/// Type and bytes of a tensor as they are stored, row after row.
+///
+/// # Errors
+/// When it is neither f32 nor u8.
+pub fn bytes_of(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
     let dtype = match tensor.kind() {
         Kind::Float => Dtype::F32,
         Kind::Uint8 => Dtype::U8,

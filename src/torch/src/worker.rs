@@ -21,7 +21,6 @@ pub fn run(folder: &Path) -> Result<()> {
     let stop = StopFlag::on_signals()?;
     let _lock = JobLock::take(folder)?;
     let folder = JobFolder::new(folder);
-    backend::set_up();
     let result = attempt(&folder, stop).unwrap_or_else(|fault| JobResult::Failed(explained(&fault)));
     tracing::info!(?result);
     folder.write_result(&result)
@@ -29,11 +28,16 @@ pub fn run(folder: &Path) -> Result<()> {
 
 fn attempt(folder: &JobFolder, stop: StopFlag) -> Result<JobResult> {
     let spec = folder.spec()?;
+    backend::set_up(spec.params["precision"] == "tf32");
     let kind = kind::find(&spec.kind)?;
     let device = backend::device(&spec.device)?;
     let mut session = Session::new(folder.clone(), spec, device, stop);
     Ok(match caught(|| (kind.run)(&mut session))? {
-        Outcome::Done => JobResult::Done { device: backend::device_name(device), peak_memory: process::peak_memory() },
+        Outcome::Done => JobResult::Done {
+            device: backend::device_name(device),
+            peak_memory: process::peak_memory(),
+            images_per_second: session.images_per_second,
+        },
         Outcome::Interrupted => JobResult::Interrupted,
     })
 }

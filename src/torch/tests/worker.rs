@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bgh::artifact::{Curves, Files, ImageRow, ImageSetWriter, Predictions, TrainingRecord};
 use bgh::seed::Seed;
-use bgh::stage::job::{JobFolder, JobResult, JobSpec};
+use bgh::stage::job::{JobFolder, JobResult, JobSpec, Progress};
 use rand::{Rng, RngExt};
 use serde_json::{Value, json};
 
@@ -78,8 +78,20 @@ fn training(network: &str, epochs: usize, learning_rate: f64) -> Value {
         "epochs": epochs,
         "batch": 16,
         "start": "untrained",
-        "solver": {"learning_rate": learning_rate, "momentum": 0.9, "weight_decay": 1e-4, "step": 0.33, "gamma": 0.5},
+        "solver": {
+            "rule": {"sgd": {"momentum": 0.9}},
+            "learning_rate": learning_rate,
+            "schedule": {"step": {"share": 0.33, "gamma": 0.5}},
+            "warm_up": 0.0,
+            "weight_decay": 1e-4,
+            "clip": null,
+        },
         "select": "tune_loss",
+        "patience": null,
+        "sampling": "reshuffle",
+        "matched": null,
+        "mirror": null,
+        "precision": "fp32",
     })
 }
 
@@ -150,29 +162,133 @@ fn await_checkpoints(job: &JobFolder, times: usize) {
     }
 }
 
+/// Changes a training's parameters by the keys of `changes`.
+fn changed(mut params: Value, changes: &Value) -> Value {
+    for (key, value) in changes.as_object().expect("an object") {
+        params[key] = value.clone();
+    }
+    params
+}
+
+fn modern() -> Value {
+    json!({
+        "solver": {
+            "rule": {"adamw": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}},
+            "learning_rate": 0.001,
+            "schedule": {"cosine": {"floor": 0.0}},
+            "warm_up": 0.1,
+            "weight_decay": 0.01,
+            "clip": 1.0,
+        },
+        "sampling": "cyclic",
+        "mirror": [2, 1, 0],
+    })
+}
+
+/// Runs a training to its end, killing it again and again a moment after a checkpoint; how often it went on from one.
+fn run_with_kills(job: &JobFolder, rng: &mut impl Rng) -> usize {
+    for _ in 0..3 {
+        let mut worker = spawn(job);
+        await_checkpoints(job, 2);
+        // Not to wait for anything: the kill shall fall into some update or other, or into the writing of a checkpoint.
+        std::thread::sleep(Duration::from_millis(rng.random_range(0..150)));
+        worker.kill().expect("kills");
+        worker.wait().expect("waits");
+    }
+    assert_done(job);
+    fs::read_to_string(job.stderr()).expect("log").matches("going on from the checkpoint").count()
+}
+
 #[test]
-fn a_killed_training_ends_with_the_same_bytes() {
+fn killed_trainings_end_with_the_same_bytes() {
+    let cases = [
+        ("alexnet", training("alexnet", 10, 0.01)),
+        ("googlenet", training("googlenet", 10, 0.01)),
+        ("modern-alexnet", changed(training("alexnet", 10, 0.001), &modern())),
+        ("modern-googlenet", changed(training("googlenet", 10, 0.001), &modern())),
+        ("matched", changed(training("alexnet", 10, 0.01), &json!({"matched": {"largest": 3, "own": 2}, "select": "last"}))),
+        ("patient", changed(training("alexnet", 60, 0.01), &json!({"patience": 4}))),
+    ];
+    let mut rng = Seed::root(5).rng();
+    for (name, params) in cases {
+        let root = tempfile::tempdir().expect("folder");
+        let [whole, killed] = ["whole", "killed"]
+            .map(|folder| job(root.path().join(folder), "train", params.clone(), both_sets(root.path(), 92)));
+        assert_done(&whole);
+        assert!(run_with_kills(&killed, &mut rng) > 0, "{name}: every kill came too early or too late to mean anything");
+        assert!(outputs(&killed) == outputs(&whole), "{name}: other bytes after kills");
+    }
+}
+
+#[test]
+fn a_training_that_is_asked_to_stop_goes_on_where_it_was() {
     let root = tempfile::tempdir().expect("folder");
-    let whole = short_training(root.path(), "whole");
+    let [whole, stopped] = ["whole", "stopped"].map(|name| short_training(root.path(), name));
     assert_done(&whole);
-
-    let killed = short_training(root.path(), "killed");
-    let mut worker = spawn(&killed);
-    await_checkpoints(&killed, 2);
-    worker.kill().expect("kills");
-    worker.wait().expect("waits");
-    assert_eq!(killed.result().expect("readable"), None, "the kill came too late to mean anything");
-
-    let mut worker = spawn(&killed);
-    await_checkpoints(&killed, 2);
+    let mut worker = spawn(&stopped);
+    await_checkpoints(&stopped, 2);
     terminate(&worker);
     assert!(worker.wait().expect("waits").success());
-    assert_eq!(killed.result().expect("readable"), Some(JobResult::Interrupted));
+    assert_eq!(stopped.result().expect("readable"), Some(JobResult::Interrupted));
+    assert_done(&stopped);
+    assert!(outputs(&stopped) == outputs(&whole), "other bytes after an interruption");
+}
 
-    assert_done(&killed);
-    let log = fs::read_to_string(killed.stderr()).expect("log");
-    assert_eq!(log.matches("going on from the checkpoint").count(), 2, "{log}");
-    assert!(outputs(&killed) == outputs(&whole), "other bytes after two interruptions");
+#[test]
+fn a_damaged_checkpoint_costs_an_epoch_and_no_byte() {
+    let root = tempfile::tempdir().expect("folder");
+    let [whole, damaged] = ["whole", "damaged"].map(|name| short_training(root.path(), name));
+    assert_done(&whole);
+    let mut worker = spawn(&damaged);
+    await_checkpoints(&damaged, 3);
+    worker.kill().expect("kills");
+    worker.wait().expect("waits");
+    let path = damaged.path().join("checkpoint/training.safetensors");
+    let file = fs::File::options().write(true).open(path).expect("a checkpoint");
+    file.set_len(file.metadata().expect("facts").len() / 2).expect("cuts");
+    assert_done(&damaged);
+    let log = fs::read_to_string(damaged.stderr()).expect("log");
+    assert!(log.contains("left aside: checkpoint") && log.contains("going on from the checkpoint"), "{log}");
+    assert!(outputs(&damaged) == outputs(&whole), "other bytes after damage");
+}
+
+#[test]
+fn patience_ends_a_training_and_the_record_says_when() {
+    let root = tempfile::tempdir().expect("folder");
+    let params = changed(training("alexnet", 60, 0.01), &json!({"patience": 3}));
+    let patient = job(root.path().join("job"), "train", params, both_sets(root.path(), 48));
+    assert_done(&patient);
+    let record = TrainingRecord::open(&port(&patient, "record")).expect("record");
+    let curves = Curves::open(&port(&patient, "curves")).expect("curves").0;
+    assert!(record.planned_epochs == 60 && record.epochs < 60, "{record:?}");
+    assert_eq!((record.epochs, record.updates), (record.best_epoch + 3, record.epochs * 3));
+    assert_eq!(curves.len(), record.epochs + 1);
+}
+
+#[test]
+fn matched_trainings_make_the_updates_of_the_largest_arm() {
+    let root = tempfile::tempdir().expect("folder");
+    let params = changed(training("alexnet", 2, 0.01), &json!({"matched": {"largest": 4, "own": 1}}));
+    let matched = job(root.path().join("job"), "train", params, both_sets(root.path(), 48));
+    assert_done(&matched);
+    let record = TrainingRecord::open(&port(&matched, "record")).expect("record");
+    assert_eq!((record.images, record.epochs, record.updates), (48, 2, 2 * 48 * 4 / 16));
+}
+
+#[test]
+fn half_precision_trains_and_what_a_device_lacks_is_refused() {
+    let root = tempfile::tempdir().expect("folder");
+    let at = |precision: &str| {
+        let params = changed(training("alexnet", 2, 0.01), &json!({"precision": precision}));
+        job(root.path().join(precision), "train", params, both_sets(root.path(), 48))
+    };
+    let [single, half] = ["fp32", "bf16"].map(at);
+    [&single, &half].into_iter().for_each(assert_done);
+    assert_ne!(outputs(&single)["model/weights.safetensors"], outputs(&half)["model/weights.safetensors"]);
+    let losses = [&single, &half].map(|job| TrainingRecord::open(&port(job, "record")).expect("record").best_tune_loss);
+    assert!((losses[0] - losses[1]).abs() < 0.2, "{losses:?}");
+    let JobResult::Failed(text) = run(&at("tf32")) else { panic!("it did not fail") };
+    assert_eq!(text, "precision \"tf32\": only CUDA devices have it, this is Cpu; use \"fp32\" or \"bf16\"");
 }
 
 fn terminate(worker: &Child) {
@@ -197,6 +313,36 @@ fn a_rate_that_is_too_high_fails_with_the_update_and_advice() {
     let wild = job(root.path().join("job"), "train", training("alexnet", 6, 1e6), both_sets(root.path(), 96));
     let JobResult::Failed(text) = run(&wild) else { panic!("it did not fail") };
     assert!(text.starts_with("update ") && text.contains("of 36: ") && text.contains("smaller `learning_rate`"), "{text}");
+    assert!(text.contains("at learning rate 1000000") && text.contains("no epoch was finished"), "{text}");
+}
+
+#[test]
+fn a_training_that_diverges_late_leaves_its_best_weights() {
+    let root = tempfile::tempdir().expect("folder");
+    let mut params = training("alexnet", 20, 3.0);
+    params["solver"]["warm_up"] = json!(0.99);
+    let late = job(root.path().join("job"), "train", params, both_sets(root.path(), 96));
+    let JobResult::Failed(text) = run(&late) else { panic!("it did not fail") };
+    let path = late.path().join("checkpoint/best.safetensors");
+    assert!(text.contains("the weights of epoch ") && text.contains(&path.display().to_string()), "{text}");
+    let (kept, _) = bgh_torch::weights::read(&path).expect("a weight file");
+    assert!(
+        kept.contains_key("fc8.weight") && kept.values().all(|tensor| tensor.isfinite().all().double_value(&[]) == 1.0),
+        "{text}"
+    );
+}
+
+#[test]
+fn progress_tells_how_a_training_goes() {
+    let root = tempfile::tempdir().expect("folder");
+    let train = short_training(root.path(), "job");
+    assert_done(&train);
+    let events = fs::read_to_string(train.events()).expect("events");
+    let last: Progress = serde_json::from_str(events.lines().last().expect("an event")).expect("an event");
+    assert_eq!((last.done, last.total, last.unit.as_str()), (36, 36, "updates"));
+    let training = last.training.expect("of a training");
+    assert_eq!((training.epoch, training.seconds_left, training.learning_rate), (6, 0.0, 0.00125));
+    assert!(training.loss.is_finite() && training.images_per_second > 0.0 && training.peak_memory > 0, "{training:?}");
 }
 
 #[test]
@@ -230,7 +376,7 @@ fn pretrained_weights_start_a_training() {
     let root = tempfile::tempdir().expect("folder");
     let network = training("alexnet", 1, 0.01)["network"].clone();
     let params = json!({
-        "network": network, "size": 64, "categories": 3, "samples": 3200, "batch": 32, "learning_rate": 0.01, "min_accuracy": 0.45,
+        "network": network, "size": 64, "categories": 3, "objects": 1, "samples": 3200, "batch": 32, "learning_rate": 0.01, "min_accuracy": 0.45,
     });
     let pretrain = job(root.path().join("pretrain"), "pretrain", params.clone(), BTreeMap::new());
     assert_done(&pretrain);
@@ -245,6 +391,9 @@ fn pretrained_weights_start_a_training() {
     assert_done(&tuned);
     let record = TrainingRecord::open(&port(&tuned, "record")).expect("record");
     assert_eq!(record.start, "formula-pretrained: 3 iterated function systems");
+    let pretraining = record.pretraining.expect("what the pretraining came to");
+    let end = curves.last().expect("epochs");
+    assert_eq!((pretraining.updates, pretraining.loss, pretraining.accuracy), (100, end.tune_loss, end.tune_accuracy));
     assert_eq!(record.loaded, ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"]);
     assert_eq!(record.reinitialised, ["fc8"]);
 

@@ -21,13 +21,13 @@ const WAVE: f64 = 12.0;
 /// Points a pixel of the object's square.
 const POINTS: f64 = 0.6;
 
-/// An image and the category of its object.
+/// An image and the categories of its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
     /// Grey values, row after row.
     pub pixels: Vec<u8>,
-    /// Which system was drawn.
-    pub category: usize,
+    /// Which system was drawn, of each object; later ones may cover earlier ones.
+    pub categories: Vec<usize>,
 }
 
 /// Draws scenes of one size from one list of systems.
@@ -43,13 +43,18 @@ impl Studio {
         Self { systems: System::categories(seed, categories), size }
     }
 
-    /// The scene of this stream.
-    pub fn draw(&self, seed: Seed) -> Scene {
+    /// The scene of this stream with one object, or any number up to `most`.
+    pub fn draw(&self, seed: Seed, most: usize) -> Scene {
         let mut rng = seed.rng();
-        let category = rng.random_range(0..self.systems.len());
         let mut pixels = self.background(&mut rng);
-        self.object(&self.systems[category].jittered(&mut rng), &mut pixels, &mut rng);
-        Scene { pixels, category }
+        let count = rng.random_range(1..=most.max(1));
+        let object = |_| {
+            let category = rng.random_range(0..self.systems.len());
+            self.object(&self.systems[category].jittered(&mut rng), &mut pixels, &mut rng);
+            category
+        };
+        let categories = (0..count).map(object).collect();
+        Scene { pixels, categories }
     }
 
     /// Three plane waves of one to three periods, fainter the shorter they are, as in a 1/f spectrum.
@@ -113,8 +118,8 @@ mod tests {
     #[test]
     fn a_scene_is_a_function_of_its_stream() {
         let studio = Studio::new(Seed::root(1), 3, 72);
-        assert_eq!(studio.draw(Seed::root(5)), studio.draw(Seed::root(5)));
-        assert_ne!(studio.draw(Seed::root(5)).pixels, studio.draw(Seed::root(6)).pixels);
+        assert_eq!(studio.draw(Seed::root(5), 3), studio.draw(Seed::root(5), 3));
+        assert_ne!(studio.draw(Seed::root(5), 1).pixels, studio.draw(Seed::root(6), 1).pixels);
     }
 
     #[test]
@@ -122,7 +127,7 @@ mod tests {
         for size in [72, 160] {
             let studio = Studio::new(Seed::root(1), 3, size);
             for number in 0..20 {
-                let scene = studio.draw(Seed::root(number));
+                let scene = studio.draw(Seed::root(number), 1);
                 let bright = scene.pixels.iter().filter(|&&pixel| pixel >= OBJECT_GREY[0]).count();
                 let share = bright as f64 / scene.pixels.len() as f64;
                 assert!(scene.pixels.len() == size * size && (0.002..0.45).contains(&share), "{size}: {share}");
@@ -134,7 +139,15 @@ mod tests {
     fn every_category_is_drawn() {
         let studio = Studio::new(Seed::root(1), 4, 64);
         let mut seen = [false; 4];
-        (0..40).for_each(|number| seen[studio.draw(Seed::root(number)).category] = true);
+        (0..40).for_each(|number| seen[studio.draw(Seed::root(number), 1).categories[0]] = true);
         assert_eq!(seen, [true; 4]);
+    }
+
+    #[test]
+    fn scenes_hold_one_object_or_several() {
+        let studio = Studio::new(Seed::root(1), 4, 64);
+        let counts = |most| (0..40).map(|number| studio.draw(Seed::root(number), most).categories.len()).collect::<Vec<_>>();
+        assert!(counts(1).iter().all(|count| *count == 1));
+        assert!((1..=3).all(|count| counts(3).contains(&count)), "{:?}", counts(3));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use bgh::seed::Seed;
 use bgh::stage::train;
-use tch::{Device, Reduction, Tensor};
+use tch::{Device, Kind, Reduction, Tensor};
 
 use super::Network;
 use super::graph::{Graph, Layer, Node, Op};
@@ -35,6 +35,8 @@ pub struct Net {
     places: BTreeMap<Node, usize>,
     normalisations: BTreeMap<Node, Lrn>,
     device: Device,
+    /// Numbers in which products are computed while training.
+    products: Kind,
 }
 
 impl Net {
@@ -56,7 +58,13 @@ impl Net {
         let normalised = graph.layers.iter().enumerate().filter(|(_, layer)| layer.op == Op::Lrn);
         let normalisations = normalised.map(|(node, layer)| (node, Lrn::new(layer::LRN, layer.shape[0], device))).collect();
         let last_readers = graph.last_readers();
-        Ok(Self { network, graph, last_readers, parameters, places, normalisations, device })
+        Ok(Self { network, graph, last_readers, parameters, places, normalisations, device, products: Kind::Float })
+    }
+
+    /// Computes convolutions and inner products of the loss in numbers of this kind; their results, all other layers and the scores stay in
+    /// single precision.
+    pub fn compute_products_in(&mut self, kind: Kind) {
+        self.products = kind;
     }
 
     /// Its layers.
@@ -97,7 +105,8 @@ impl Net {
         Ok(())
     }
 
-    /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`), dropout active.
+    /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`) or
+    /// shares of classes (`f32 [B, classes]`), dropout active.
     pub fn loss(&self, images: &Tensor, labels: &Tensor) -> Tensor {
         let heads = self.run(images, true);
         let losses = self.network.heads.iter().zip(heads).map(|(head, scores)| {
@@ -128,11 +137,15 @@ impl Net {
 
     fn compute(&self, node: Node, layer: &Layer, images: &Tensor, outputs: &[Option<Tensor>], training: bool) -> Tensor {
         let bottom = |index: usize| outputs[layer.bottoms[index]].as_ref().expect("BUG: a layer reads one that was dropped");
-        let learnt = |offset: usize| &self.parameters[self.places[&node] + offset].values;
+        let kind = if training { self.products } else { Kind::Float };
+        let factor = || bottom(0).to_kind(kind);
+        let learnt = |offset: usize| self.parameters[self.places[&node] + offset].values.to_kind(kind);
         match layer.op {
             Op::Data => images.shallow_clone(),
-            Op::Convolution { window, groups, .. } => layer::convolution(bottom(0), learnt(0), learnt(1), window, groups),
-            Op::InnerProduct { .. } => layer::inner_product(bottom(0), learnt(0), learnt(1)),
+            Op::Convolution { window, groups, .. } => {
+                layer::convolution(&factor(), &learnt(0), &learnt(1), window, groups).to_kind(Kind::Float)
+            }
+            Op::InnerProduct { .. } => layer::inner_product(&factor(), &learnt(0), &learnt(1)).to_kind(Kind::Float),
             Op::Relu => bottom(0).relu(),
             Op::Lrn => self.normalisations[&node].apply(bottom(0)),
             Op::Pool { method, window } => layer::pool(bottom(0), method, window),

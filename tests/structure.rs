@@ -13,8 +13,8 @@ const LAYERS: [&[&str]; 8] = [
     &["report", "spec"],
     &["stage", "store"],
     &["phantom"],
-    &["artifact", "dicom", "imaging", "stats", "weights"],
-    &["seed"],
+    &["artifact", "dicom", "imaging", "stats"],
+    &["seed", "weights"],
 ];
 
 /// Imports within a line that are meant: the store lays out files of artifacts, and ingest turns DICOM into artifacts.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use memmap2::Mmap;
 
-use super::{Weights, read};
+use super::{Classifiers, Fit, Weights, foresee, read};
 
 /// An open file; its bytes stay on disk until they are touched.
 #[derive(Debug)]
@@ -35,6 +35,15 @@ impl WeightFile {
     /// As [`read`], with the path in front.
     pub fn read(&self) -> Result<Weights<'_>> {
         read(&self.map).with_context(|| format!("weight file {}", self.path.display()))
+    }
+
+    /// What the registered network `name`, `width` times as wide as published, will take of it to tell `classes` classes apart.
+    ///
+    /// # Errors
+    /// As [`WeightFile::read`] and [`foresee`].
+    pub fn foresee(&self, name: &str, width: f64, classes: usize, classifiers: Classifiers) -> Result<Fit> {
+        let fit = foresee(&self.read()?.tensors, name, width == 1.0, classes, classifiers);
+        fit.with_context(|| format!("weight file {}", self.path.display()))
     }
 
     /// BLAKE3 of its bytes in hexadecimal digits, as the key of a training step has it.

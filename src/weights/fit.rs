@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::network;
+use super::network::{self, Network};
 use super::tensor::Tensor;
 
 /// What becomes of the layers that classify.
@@ -56,10 +57,8 @@ impl Fit {
     /// others of its layer.
     pub fn layers(&self) -> Self {
         let reinitialised = by_layer(&self.reinitialised, |layer| !self.loaded.iter().any(|name| layer_of(name) == layer));
-        let kept: BTreeSet<_> = reinitialised.iter().map(|left| left.name.as_str()).collect();
         let mut loaded: Vec<String> = self.loaded.iter().map(|name| layer_of(name).to_owned()).collect();
         loaded.dedup();
-        loaded.retain(|layer| !kept.contains(layer.as_str()));
         Self { loaded, reinitialised, ignored: by_layer(&self.ignored, |_| true) }
     }
 }
@@ -87,7 +86,7 @@ fn by_layer(left: &[Left], is_whole: impl Fn(&str) -> bool) -> Vec<Left> {
 /// # Errors
 /// When no tensor but those of classifiers fits, or a tensor has another shape; the message says what the file holds, what the network wants,
 /// and which network is nearest.
-pub fn fit(tensors: &[Tensor<'_>], network: &str, wanted: &[Wanted], classifiers: Classifiers) -> anyhow::Result<Fit> {
+pub fn fit(tensors: &[Tensor<'_>], network: &str, wanted: &[Wanted], classifiers: Classifiers) -> Result<Fit> {
     let held: BTreeMap<&str, &Tensor<'_>> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let (mut fit, mut misfits) = (Fit::default(), vec![]);
     for wanted in wanted {
@@ -109,9 +108,9 @@ pub fn fit(tensors: &[Tensor<'_>], network: &str, wanted: &[Wanted], classifiers
         };
         fit.reinitialised.push(Left { name: wanted.name.clone(), reason });
     }
-    anyhow::ensure!(misfits.is_empty(), "{}{}", told(&misfits), nearest(tensors, network));
+    ensure!(misfits.is_empty(), "{}{}", told(&misfits), nearest(tensors, network));
     let is_classifier = |name: &String| wanted.iter().any(|wanted| wanted.classifier && wanted.name == *name);
-    anyhow::ensure!(
+    ensure!(
         !fit.loaded.iter().all(is_classifier),
         "no tensor has a name of network `{network}`: the file holds {}, the network wants {}{}",
         some(tensors.iter().map(|tensor| tensor.name.as_str())),
@@ -122,6 +121,42 @@ pub fn fit(tensors: &[Tensor<'_>], network: &str, wanted: &[Wanted], classifiers
     let strange = tensors.iter().filter(|tensor| !names.contains(tensor.name.as_str()));
     fit.ignored = strange.map(|tensor| Left { name: tensor.name.clone(), reason: "not in the network".to_owned() }).collect();
     Ok(fit)
+}
+
+/// What [`fit()`] will say of the registered network `name`, as far as it can be told without the network: where it is not `published` (narrower than the
+/// published one), shapes are not compared, and the inputs of inner products, which depend on the crop, never are.
+///
+/// # Errors
+/// As [`fit()`]; also when the file holds the published network and a narrower one is wanted.
+pub fn foresee(tensors: &[Tensor<'_>], name: &str, published: bool, classes: usize, classifiers: Classifiers) -> Result<Fit> {
+    let network = Network::find(name).with_context(|| format!("there is no network `{name}`"))?;
+    let held: BTreeMap<&str, &Tensor<'_>> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    let narrowed = |wanted: &Wanted| held.get(wanted.name.as_str()).is_none_or(|held| held.shape != wanted.shape);
+    ensure!(
+        published || network.tensors.iter().filter(|wanted| !wanted.classifier).any(narrowed),
+        "the file holds the published `{name}`, which does not fit a narrower one; set its `width` to 1"
+    );
+    let foreseen = |wanted: &Wanted| {
+        let mut wanted = wanted.clone();
+        if wanted.classifier {
+            wanted.shape[0] = classes;
+        }
+        if let Some(held) = held.get(wanted.name.as_str())
+            && may_agree(&held.shape, &wanted.shape, published)
+        {
+            wanted.shape.clone_from(&held.shape);
+        }
+        wanted
+    };
+    fit(tensors, name, &network.tensors.iter().map(foreseen).collect::<Vec<_>>(), classifiers)
+}
+
+/// Whether a shape may be that of the network, given its published one.
+fn may_agree(held: &[usize], published_shape: &[usize], published: bool) -> bool {
+    match (held, published_shape) {
+        ([held, _], [wanted, _]) => !published || held == wanted,
+        _ => !published && held.len() == published_shape.len(),
+    }
 }
 
 /// The first of several faults, and how many there are.

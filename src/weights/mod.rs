@@ -29,7 +29,7 @@ use anyhow::{Context, Result, bail, ensure};
 pub use dtype::Dtype;
 pub use export::export;
 pub use file::WeightFile;
-pub use fit::{Classifiers, Fit, Left, Wanted, fit};
+pub use fit::{Classifiers, Fit, Left, Wanted, fit, foresee};
 pub use network::{Channels, Network, best};
 pub use tensor::Tensor;
 

@@ -73,6 +73,16 @@ impl Network {
         if ["alexnet", "googlenet"].contains(&self.name) { Channels::Bgr } else { Channels::Rgb }
     }
 
+    /// Classes that the published network tells apart.
+    pub fn classes(&self) -> usize {
+        self.tensors.iter().find(|tensor| tensor.classifier).map_or(0, |tensor| tensor.shape[0])
+    }
+
+    /// Whether a file holds tensors of the published size rather than of a narrower network.
+    pub fn is_published(&self, tensors: &[Tensor<'_>]) -> bool {
+        self.shared(tensors) > 0
+    }
+
     /// Tensors of this network that the file has under their name and in their shape.
     fn shared(&self, tensors: &[Tensor<'_>]) -> usize {
         let wanted: BTreeSet<_> = self.tensors.iter().map(|wanted| (&wanted.name, &wanted.shape)).collect();

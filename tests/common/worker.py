@@ -38,7 +38,7 @@ def train(digest):
     with out("curves", "curves.csv") as file:
         file.write("epoch,updates,learning_rate,train_loss,tune_loss,tune_accuracy\n0,0,0.1,,1.1,0.3\n1,2,0.1,1.0,0.9,0.5\n")
     record = dict(network="alexnet", parameters=1, start="untrained", images=1, planned_epochs=1, epochs=1, updates=2, best_epoch=1,
-                  best_tune_loss=0.9, loaded=[], reinitialised=[])
+                  best_tune_loss=0.9, loaded=[], reinitialised=[], ignored=[])
     with out("record", "training.json") as file:
         json.dump(record, file)
 

@@ -77,7 +77,6 @@ fn accept(params: &Params, curves: &[Curve]) -> Result<()> {
 }
 
 fn record(params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> TrainingRecord {
-    let layers = net.graph().layers.iter().filter(|layer| layer.fill().is_some());
     TrainingRecord {
         network: params.network.name.clone(),
         parameters: net.size(),
@@ -90,7 +89,8 @@ fn record(params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> Tra
         best_epoch: fitted.best.epoch,
         best_tune_loss: fitted.best.tune_loss,
         loaded: vec![],
-        reinitialised: layers.map(|layer| layer.name.clone()).collect(),
+        reinitialised: vec![],
+        ignored: vec![],
     }
 }
 

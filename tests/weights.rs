@@ -47,7 +47,9 @@ fn refusal(bytes: &[u8]) -> String {
     format!("{:#}", read(bytes).expect_err("a damaged file"))
 }
 
-const FILES: [&str; 15] = [
+const FILES: [&str; 17] = [
+    "plain.safetensors",
+    "dtypes.safetensors",
     "tiny_v1.caffemodel",
     "tiny_v2.caffemodel",
     "tiny_variants.caffemodel",
@@ -82,7 +84,7 @@ fn three_encodings_of_one_caffe_net_hold_the_golden_weights() {
 }
 
 #[test]
-fn pytorch_files_hold_what_pytorch_reads_from_them() {
+fn files_of_pytorch_hold_what_pytorch_reads_from_them() {
     let golden = golden("pth.json");
     for (file, wanted) in golden.as_object().expect("files") {
         let bytes = bytes(file);

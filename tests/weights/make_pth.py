@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the `.pth` files that tests/weights.rs reads, and what PyTorch itself reads from them (`pth.json`). Made with PyTorch 2.11.0:
+"""Writes the `.pth` and `.safetensors` files that tests/weights.rs reads, and what PyTorch itself reads from them (`pth.json`). Made with PyTorch 2.11.0 and safetensors 0.8.0:
 
     python make_pth.py
 """
@@ -8,6 +8,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 
 HERE = Path(__file__).parent
 
@@ -81,6 +82,9 @@ def main():
                 key: {"dtype": str(value.dtype).removeprefix("torch."), "shape": list(value.shape), "values": value.detach().double().flatten().tolist()}
                 for key, value in state(torch.load(path, weights_only=True)).items()
             }
+    for make in [plain, dtypes]:
+        save_file(make(), HERE / f"{make.__name__}.safetensors", metadata={"format": "pt"})
+        golden[f"{make.__name__}.safetensors"] = golden[f"{make.__name__}_zip.pth"]
     torch.save({"weight": tensor(2), "payload": Evil()}, HERE / "hostile_zip.pth")
     torch.save({"weight": tensor(2), "payload": Evil()}, HERE / "hostile_legacy.pth", _use_new_zipfile_serialization=False)
     torch.save(torch.nn.Linear(2, 2), HERE / "module_zip.pth")

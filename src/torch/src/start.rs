@@ -31,7 +31,7 @@ pub fn apply(session: &Session, params: &Params, net: &Net) -> Result<Started> {
     match params.start {
         Start::Untrained => Ok(Started { origin: "untrained".into(), loaded: vec![], reinitialised: vec![], ignored: vec![] }),
         Start::Formula => formula(session.input("start")?, params, net),
-        Start::File { classifiers } => file(session.input("start")?, params, classifiers, net),
+        Start::File { classifiers } => file(session.input("start")?, classifiers, net),
     }
 }
 
@@ -40,22 +40,26 @@ fn formula(files: &Files, params: &Params, net: &Net) -> Result<Started> {
     let (ours, theirs) = (&params.network, &facts.network);
     ensure!(ours == theirs, "input `start` holds {theirs:?}, the training wants {ours:?}; pretrain the same network");
     let origin = format!("formula-pretrained: {} iterated function systems", facts.classes.len());
-    copy(&WeightFile::open(files.path(WEIGHTS)?)?, origin, params, Classifiers::Fresh, net)
+    load(&WeightFile::open(files.path(WEIGHTS)?)?, origin, Classifiers::Fresh, net)
 }
 
-fn file(files: &Files, params: &Params, classifiers: Classifiers, net: &Net) -> Result<Started> {
+fn file(files: &Files, classifiers: Classifiers, net: &Net) -> Result<Started> {
     let mut all = files.iter();
     let (Some((name, path)), None) = (all.next(), all.next()) else {
         bail!("input `start` must be one weight file; it holds {} files", files.iter().count());
     };
-    copy(&WeightFile::open(path)?, name.to_owned(), params, classifiers, net)
+    load(&WeightFile::open(path)?, name.to_owned(), classifiers, net)
 }
 
-/// Copies what fits, see [`weights::fit()`]. The order of the input channels is left alone: a grey image is the same in all three.
-fn copy(file: &WeightFile, origin: String, params: &Params, classifiers: Classifiers, net: &Net) -> Result<Started> {
+/// Copies what fits, see [`weights::fit()`]; `origin` says in words where the file is from. The order of the input channels is left alone: a
+/// grey image is the same in all three.
+///
+/// # Errors
+/// When the file is damaged or of another network.
+pub fn load(file: &WeightFile, origin: String, classifiers: Classifiers, net: &Net) -> Result<Started> {
     let place = || format!("weights `{origin}`");
     let read = file.read().with_context(place)?;
-    let fit = weights::fit(&read.tensors, &params.network.name, &wanted(net), classifiers).with_context(place)?;
+    let fit = weights::fit(&read.tensors, net.name(), &wanted(net), classifiers).with_context(place)?;
     for tensor in read.tensors.iter().filter(|tensor| fit.loaded.contains(&tensor.name)) {
         let shape: Vec<i64> = tensor.shape.iter().map(|&side| side as i64).collect();
         net.set(&tensor.name, &Tensor::f_from_slice(&tensor.values())?.f_reshape(&shape)?).with_context(place)?;
@@ -65,7 +69,7 @@ fn copy(file: &WeightFile, origin: String, params: &Params, classifiers: Classif
 }
 
 /// The tensors of a network as a weight file has to have them.
-pub fn wanted(net: &Net) -> Vec<Wanted> {
+fn wanted(net: &Net) -> Vec<Wanted> {
     let classifiers: Vec<&str> = net.classifiers().collect();
     let parameters = net.parameters().iter().map(|parameter| (parameter.name.as_str(), &parameter.values));
     parameters

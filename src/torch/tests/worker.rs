@@ -363,7 +363,7 @@ fn faults_of_the_job_are_results() {
         ("train", narrow, sets(), "use a crop of at least"),
         ("train", training("alexnet", 1, 0.01), BTreeMap::new(), "nothing is connected to input `train`"),
         ("train", training("vgg", 1, 0.01), sets(), "unknown network `vgg`; known: alexnet, googlenet"),
-        ("train", lettered, with_start, "weight file"),
+        ("train", lettered, with_start, "no weight file: the file is empty"),
     ];
     for (number, (kind, params, inputs, expected)) in cases.into_iter().enumerate() {
         let job = job(root.path().join(number.to_string()), kind, params, inputs);

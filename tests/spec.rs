@@ -858,3 +858,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_crop_below_the_networks_smallest_is_refused() {
+    let faults = small("crop = 60", "crop = 54").faults(&[]);
+    assert!(faults.contains("`network.alexnet.crop` is 54, too small for the layers of the network"), "{faults}");
+    assert!(faults.contains("at least 55"), "{faults}");
+}

@@ -13,7 +13,16 @@ pub use solver::{Rule, Schedule, Solver};
 
 /// Names of the networks that the worker can build. The list stands here so that a spec can be checked without libtorch; a test
 /// of the worker holds it equal to the networks that are there.
-pub const NETWORKS: &[&str] = &["alexnet", "googlenet"];
+pub const NETWORKS: &[&str] =
+    &["alexnet", "googlenet", "torchvision_alexnet", "torchvision_googlenet", "resnet18", "densenet121"];
+
+/// Sides of the smallest squares that the [`NETWORKS`] fit, pixels, in their order; held to the networks by the same test.
+const SMALLEST_CROPS: &[usize] = &[55, 47, 63, 31, 1, 29];
+
+/// Side of the smallest square that the network of this name fits, pixels; `None` where there is no such network.
+pub fn smallest_crop(name: &str) -> Option<usize> {
+    NETWORKS.iter().position(|known| *known == name).map(|place| SMALLEST_CROPS[place])
+}
 
 /// The kind.
 pub const KIND: Kind = Kind {
@@ -67,7 +76,7 @@ pub struct Params {
 /// A network and its size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Network {
-    /// Registered name (`alexnet`, `googlenet`).
+    /// Registered name, one of [`NETWORKS`].
     pub name: String,
     /// Factor on the number of channels and hidden units, in (0, 1]; 1 is the published network.
     pub width: f64,

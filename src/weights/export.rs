@@ -32,6 +32,19 @@ impl Weights<'_> {
         let said = self.facts.get(CHANNELS).and_then(|name| Channels::named(name));
         said.or(self.format.channels).or_else(|| best(&self.tensors).map(|network| network.channels()))
     }
+
+    /// Brings the input channels into this order: flips the first convolution, or the channels of a mean image.
+    ///
+    /// # Errors
+    /// When the order has to change and the present one, or the first convolution, is unknown.
+    pub fn reorder(&mut self, to: Channels) -> Result<()> {
+        let from = self.channels();
+        if from != Some(to) {
+            flip(&mut self.tensors, from).context("the order of the input channels cannot be changed")?;
+        }
+        self.facts.insert(CHANNELS.to_owned(), to.name().to_owned());
+        Ok(())
+    }
 }
 
 /// The weights as a file of another format. `channels` is the order of the input channels there; without it that of the format's convention,
@@ -39,20 +52,16 @@ impl Weights<'_> {
 ///
 /// # Errors
 /// When the format cannot hold a tensor, or the order has to change and either the present one or the first convolution is unknown.
-pub fn export(weights: Weights<'_>, format: &Format, channels: Option<Channels>) -> Result<Vec<u8>> {
+pub fn export(mut weights: Weights<'_>, format: &Format, channels: Option<Channels>) -> Result<Vec<u8>> {
     let write = format.write.with_context(|| format!("{} is not written", format.title))?;
-    let from = weights.channels();
-    let to = channels.or(format.channels).or(from);
-    let Weights { mut facts, mut tensors, .. } = weights;
-    if from != to {
-        reorder(&mut tensors, from).context("the order of the input channels cannot be changed")?;
+    if let Some(order) = channels.or(format.channels).or(weights.channels()) {
+        weights.reorder(order)?;
     }
-    facts.extend(to.map(|order| (CHANNELS.to_owned(), order.name().to_owned())));
-    write(&facts, &tensors)
+    write(&weights.facts, &weights.tensors)
 }
 
-/// Flips the input channels of the first convolution, or the channels of a mean image.
-fn reorder(tensors: &mut [Tensor<'_>], from: Option<Channels>) -> Result<()> {
+/// Flips the one tensor with three input channels, if there is one.
+fn flip(tensors: &mut [Tensor<'_>], from: Option<Channels>) -> Result<()> {
     let mut coloured = tensors.iter_mut().filter(|tensor| matches!(tensor.shape[..], [_, 3, _, _]));
     let Some(first) = coloured.next() else { return Ok(()) };
     ensure!(from.is_some(), "the file does not say which it is");

@@ -51,7 +51,7 @@ pub(super) fn network(item: &Item<'_>, size: Option<usize>) -> Option<Network> {
             None => registered(item),
         };
         let width = s.optional("width", 1.0, |item| item.rate(1.0));
-        let crop = s.required("crop", |item| crop(&item, size));
+        let crop = s.required("crop", |item| crop(&item, size, name));
         let epochs = s.required("epochs", |item| item.count(1, 1_000_000));
         let batch = s.required("batch", |item| item.count(1, 1_000_000));
         let network = train::Network { name: name?.to_owned(), width: width?, crop: crop? };
@@ -67,12 +67,18 @@ fn registered(item: &Item<'_>) -> Option<&'static str> {
     found.or_else(|| item.fault(format!("there is no network `{}`", name.escape_debug()), hint()))
 }
 
-fn crop(item: &Item<'_>, size: Option<usize>) -> Option<usize> {
+/// The side of what a network sees: no larger than the images, no smaller than its pools can halve.
+fn crop(item: &Item<'_>, size: Option<usize>, network: Option<&str>) -> Option<usize> {
     let crop = item.count(8, 1024)?;
+    let smallest = network.and_then(train::smallest_crop).unwrap_or(crop);
     match size {
         Some(size) if crop > size => item.fault(
             format!("`{}` is {crop}, but images are {size} pixels wide", item.path),
             format!("at most {size}, the `size` of `[images]`"),
+        ),
+        _ if crop < smallest => item.fault(
+            format!("`{}` is {crop}, too small for the layers of the network", item.path),
+            format!("at least {smallest}"),
         ),
         _ => Some(crop),
     }

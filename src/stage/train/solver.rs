@@ -13,7 +13,7 @@ pub struct Solver {
     pub schedule: Schedule,
     /// Share of all updates over which the learning rate first rises linearly, in [0, 1); 0 starts at its height.
     pub warm_up: f64,
-    /// Decay of weights (not of biases).
+    /// Decay of weights; Caffe's biases do not decay, all parameters of torchvision's networks do.
     pub weight_decay: f64,
     /// Limit on the common norm of all gradients of an update, where there is one.
     pub clip: Option<f64>,

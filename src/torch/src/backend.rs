@@ -1,4 +1,4 @@
-//! libtorch as this worker sets it up: one thread, no denormals, CUDA where it lies beside the CPU library.
+//! libtorch as this worker sets it up: one thread, memory that stays, no denormals, CUDA where it lies beside the CPU library.
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -29,8 +29,10 @@ pub struct Version {
 /// Sets libtorch up; call it before the first tensor.
 ///
 /// One thread within and between operations: sums split over threads are added in an order that depends on the split, so
-/// only a fixed count gives the same bits on a busy and an idle machine. Jobs run side by side instead.
+/// only a fixed count gives the same bits on a busy and an idle machine. With two threads, scores and nearly all gradients of both Caffe
+/// networks have other last bits than with one (`tests/threads.rs`). Jobs run side by side instead.
 pub fn set_up(tf32: bool) {
+    keep_memory();
     choose_products(tf32);
     open_cuda();
     tch::set_num_threads(1);
@@ -106,6 +108,21 @@ fn beside_libtorch(name: &str) -> Option<PathBuf> {
     let cpu = loaded.into_iter().find(|path| path.ends_with("libtorch_cpu.so"))?;
     Some(cpu.with_file_name(name)).filter(|path| path.exists())
 }
+
+/// Keeps freed memory for the next tensor. Every update needs the sizes of the one before, but glibc maps each large block anew and
+/// returns it at once, and clearing fresh pages takes a quarter of an update.
+#[cfg(target_env = "gnu")]
+fn keep_memory() {
+    // SAFETY: the calls set two numbers of the allocator and touch no block.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_MAX, 0);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, -1);
+    }
+}
+
+/// Other allocators have other habits.
+#[cfg(not(target_env = "gnu"))]
+fn keep_memory() {}
 
 /// Counts numbers below 1e-38 as zero: late in a training, squared and decayed values get there, and each costs a hundred
 /// cycles. With one thread, setting it for this thread sets it for all arithmetic.

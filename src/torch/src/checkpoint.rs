@@ -25,7 +25,7 @@ pub struct Checkpoint {
     pub loss_sum: f64,
     /// Epochs finished.
     pub curves: Vec<Curve>,
-    /// Weights by parameter name.
+    /// Weights and running statistics by name.
     pub weights: Named,
     /// What the solver remembers.
     pub memory: Named,

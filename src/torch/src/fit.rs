@@ -237,10 +237,7 @@ impl Fit<'_> {
         let Some(checkpoint) = self.shelf.take() else { return Ok(()) };
         tracing::info!(update = checkpoint.update, "going on from the checkpoint");
         let place = || "the checkpoint does not fit its job".to_owned();
-        for parameter in self.net.parameters() {
-            let weights = checkpoint.weights.get(&parameter.name).with_context(place)?;
-            self.net.set(&parameter.name, weights).with_context(place)?;
-        }
+        self.net.restore(&checkpoint.weights).with_context(place)?;
         self.solver.recall(self.net, &checkpoint.memory).with_context(place)?;
         (self.update, self.loss_sum) = (checkpoint.update, checkpoint.loss_sum);
         (self.curves, self.best) = (checkpoint.curves, checkpoint.best);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use bgh::artifact::{Files, Pretraining};
 use bgh::seed::Seed;
 use bgh::stage::train::Network;
@@ -13,7 +13,7 @@ use crate::mean::Mean;
 use crate::network::Net;
 use crate::weights::{self, Named};
 
-/// Named tensors of every layer, auxiliary heads included.
+/// Named tensors of every layer, auxiliary heads and running statistics included.
 pub const WEIGHTS: &str = "weights.safetensors";
 const FACTS: &str = "model.json";
 
@@ -63,13 +63,11 @@ pub fn open(files: &Files, device: Device) -> Result<(Net, Facts, Mean)> {
     let path = files.path(WEIGHTS)?;
     let (named, _) = weights::read(path)?;
     let net = Net::new(&facts.network, facts.classes.len(), Seed::root(0), device)?;
-    let (ours, theirs) = (net.parameters().len(), named.len());
-    ensure!(ours == theirs, "{}: {theirs} tensors, the network has {ours}", path.display());
-    named.iter().try_for_each(|(name, values)| net.set(name, values)).with_context(|| path.display().to_string())?;
+    net.restore(&named).with_context(|| path.display().to_string())?;
     Ok((net, facts, Mean::open(files)?))
 }
 
-/// The values of all parameters by name: copies, so that further updates leave them alone.
+/// The values of all parameters and buffers by name: copies, so that further updates leave them alone.
 pub fn named_values(net: &Net) -> Named {
-    net.parameters().iter().map(|parameter| (parameter.name.clone(), parameter.values.detach().copy())).collect()
+    net.tensors().map(|(name, values)| (name.to_owned(), values.detach().copy())).collect()
 }

@@ -14,7 +14,7 @@ use crate::fit::{self, Course, Fitted, Plan};
 use crate::formula::Studio;
 use crate::mean::Mean;
 use crate::model::{self, Facts};
-use crate::network::Net;
+use crate::network::{Input, Net, Network};
 use crate::session::{Outcome, Session};
 use crate::solver::Solver;
 
@@ -38,8 +38,10 @@ fn solver(learning_rate: f64) -> SolverParams {
 /// When parameters do not fit each other, the training diverges, or the held-out scenes are told apart too rarely.
 pub fn run(session: &mut Session) -> Result<Outcome> {
     let params: Params = session.params()?;
-    let course = Fractals::new(&params, session.spec.seed, session.device)?;
+    let input = Network::find(&params.network.name)?.input;
+    let course = Fractals::new(&params, input, session.spec.seed, session.device)?;
     let net = Net::new(&params.network, params.categories, session.spec.seed.child("fillers"), session.device)?;
+    net.accept_batch(params.batch)?;
     let solver = Solver::new(&solver(params.learning_rate), &net, course.epochs() * course.updates_per_epoch())?;
     let plan = Plan { select: Select::Last, patience: None, seed: session.spec.seed };
     let Some(fitted) = fit::fit(session, &course, &net, solver, plan)? else { return Ok(Outcome::Interrupted) };
@@ -110,7 +112,7 @@ struct Fractals {
 }
 
 impl Fractals {
-    fn new(params: &Params, seed: Seed, device: Device) -> Result<Self> {
+    fn new(params: &Params, input: Input, seed: Seed, device: Device) -> Result<Self> {
         let Params { size, categories, objects, samples, batch, .. } = *params;
         let crop = params.network.crop;
         ensure!(crop <= size, "crop {crop} does not fit rendered images of size {size}");
@@ -119,7 +121,7 @@ impl Fractals {
         ensure!(batch > 0 && samples >= batch, "samples {samples} do not fill one batch of {batch}");
         let studio = Studio::new(seed.child("categories"), categories, size);
         let scenes = (0..MEAN_OF).flat_map(|number| studio.draw(seed.child("mean").child(number), objects).pixels);
-        let mean = Mean::of_pixels(size, size, &scenes.collect::<Vec<_>>());
+        let mean = input.reference(Mean::of_pixels(size, size, &scenes.collect::<Vec<_>>()));
         Ok(Self { studio, mean, seed, device, size, crop, categories, objects, batch, updates: samples / batch })
     }
 
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn shares_count_the_objects_of_a_scene() {
-        let course = Fractals::new(&params(), Seed::root(1), Device::Cpu).expect("valid");
+        let course = Fractals::new(&params(), Input::MeanImage, Seed::root(1), Device::Cpu).expect("valid");
         let shares: Vec<f32> = course.shares(&[vec![2], vec![0, 1, 0, 2]]).flatten(0, -1).try_into().expect("floats");
         assert_eq!(shares, [0.0, 0.0, 1.0, 0.5, 0.25, 0.25]);
     }

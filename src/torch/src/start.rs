@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use bgh::artifact::Files;
 use bgh::stage::train::{Params, Start};
-use bgh::weights::{self, Classifiers, Left, Wanted, WeightFile};
+use bgh::weights::{self, Classifiers, Left, Network, Wanted, WeightFile};
 use tch::Tensor;
 
 use crate::model::{self, WEIGHTS};
@@ -51,14 +51,16 @@ fn file(files: &Files, classifiers: Classifiers, net: &Net) -> Result<Started> {
     load(&WeightFile::open(path)?, name.to_owned(), classifiers, net)
 }
 
-/// Copies what fits, see [`weights::fit()`]; `origin` says in words where the file is from. The order of the input channels is left alone: a
-/// grey image is the same in all three.
+/// Copies what fits, see [`weights::fit()`], in the order of input channels that the network has; `origin` says in words where the file is from.
 ///
 /// # Errors
 /// When the file is damaged or of another network.
 pub fn load(file: &WeightFile, origin: String, classifiers: Classifiers, net: &Net) -> Result<Started> {
     let place = || format!("weights `{origin}`");
-    let read = file.read().with_context(place)?;
+    let mut read = file.read().with_context(place)?;
+    if let Some(network) = Network::find(net.name()) {
+        read.reorder(network.channels()).with_context(place)?;
+    }
     let fit = weights::fit(&read.tensors, net.name(), &wanted(net), classifiers).with_context(place)?;
     for tensor in read.tensors.iter().filter(|tensor| fit.loaded.contains(&tensor.name)) {
         let shape: Vec<i64> = tensor.shape.iter().map(|&side| side as i64).collect();
@@ -71,8 +73,7 @@ pub fn load(file: &WeightFile, origin: String, classifiers: Classifiers, net: &N
 /// The tensors of a network as a weight file has to have them.
 fn wanted(net: &Net) -> Vec<Wanted> {
     let classifiers: Vec<&str> = net.classifiers().collect();
-    let parameters = net.parameters().iter().map(|parameter| (parameter.name.as_str(), &parameter.values));
-    parameters
+    net.tensors()
         .map(|(name, values)| Wanted {
             name: name.to_owned(),
             shape: values.size().into_iter().map(|side| side as usize).collect(),

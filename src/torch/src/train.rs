@@ -26,9 +26,10 @@ pub fn run(session: &mut Session) -> Result<Outcome> {
     let params: Params = session.params()?;
     let train = ImageSet::open(session.input("train")?)?;
     let tune = ImageSet::open(session.input("tune")?)?;
-    let mean = Mean::of(&train)?;
     let mut net = Net::new(&params.network, params.classes.len(), session.spec.seed.child("fillers"), session.device)?;
+    net.accept_batch(params.batch)?;
     net.compute_products_in(products(params.precision, session.device)?);
+    let mean = net.input().reference(Mean::of(&train)?);
     let started = start::apply(session, &params, &net)?;
     let train = Dataset::new(train, &params.classes, &mean, session.device)?;
     let tune = Dataset::new(tune, &params.classes, &mean, session.device)?;

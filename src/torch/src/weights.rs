@@ -13,7 +13,7 @@ use tch::{Kind, Tensor};
 /// Tensors by name.
 pub type Named = BTreeMap<String, Tensor>;
 
-/// Writes `tensors` (f32 or u8) to `path`: aside first, synced, then renamed, so a reader sees all or nothing.
+/// Writes `tensors` (f32, u8 or i64) to `path`: aside first, synced, then renamed, so a reader sees all or nothing.
 ///
 /// # Errors
 /// When a tensor has another type or the disk refuses.
@@ -35,7 +35,7 @@ pub fn write(path: &Path, tensors: &Named, facts: Option<HashMap<String, String>
 /// Reads every tensor and the facts beside them.
 ///
 /// # Errors
-/// When the file is missing or damaged, or a tensor is neither f32 nor u8.
+/// When the file is missing or damaged, or a tensor is none of f32, u8 and i64.
 pub fn read(path: &Path) -> Result<(Named, HashMap<String, String>)> {
     let place = || format!("cannot read {}", path.display());
     let bytes = std::fs::read(path).with_context(place)?;
@@ -53,7 +53,8 @@ fn tensor_of(name: &str, view: &TensorView<'_>) -> Result<Tensor> {
     let kind = match view.dtype() {
         Dtype::F32 => Kind::Float,
         Dtype::U8 => Kind::Uint8,
-        other => bail!("tensor `{name}` is {other:?}, neither F32 nor U8"),
+        Dtype::I64 => Kind::Int64,
+        other => bail!("tensor `{name}` is {other:?}, none of F32, U8 and I64"),
     };
     let shape: Vec<i64> = view.shape().iter().map(|&side| side as i64).collect();
     Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
@@ -67,6 +68,7 @@ pub fn bytes_of(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
     let dtype = match tensor.kind() {
         Kind::Float => Dtype::F32,
         Kind::Uint8 => Dtype::U8,
+        Kind::Int64 => Dtype::I64,
         other => bail!("a tensor of {other:?} cannot be stored"),
     };
     let tensor = tensor.detach().to_device(tch::Device::Cpu).contiguous();
@@ -84,15 +86,17 @@ mod tests {
     fn tensors_survive_and_equal_tensors_are_equal_bytes() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let named = || -> Named {
-            let pair = [("b", Tensor::from_slice(&[1.5f32, -0.0, f32::MIN_POSITIVE])), ("a", Tensor::from_slice(&[3u8, 255]))];
-            pair.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect()
+            let count = Tensor::from_slice(&[i64::MAX]).reshape([0i64; 0]);
+            let floats = Tensor::from_slice(&[1.5f32, -0.0, f32::MIN_POSITIVE]);
+            let all = [("b", floats), ("a", Tensor::from_slice(&[3u8, 255])), ("c", count)];
+            all.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect()
         };
         let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
         write(&first, &named(), None)?;
         write(&second, &named(), None)?;
         assert_eq!(std::fs::read(&first)?, std::fs::read(&second)?);
         let (read, _) = read(&first)?;
-        assert_eq!(read.len(), 2);
+        assert_eq!(read.len(), 3);
         assert!(read.iter().zip(named()).all(|((_, read), (_, written))| *read == written));
         Ok(())
     }

@@ -19,12 +19,11 @@ fn table() -> String {
     for network in NETWORKS {
         let graph = network.published(1000);
         for layer in &graph.layers {
-            let Some(shape) = layer.weight_shape(&graph) else { continue };
             let is_classifier = network.heads.iter().any(|head| head.layer == layer.name);
             let mark = if is_classifier { "\tclassifier" } else { "" };
-            for (part, shape) in [("weight", &shape[..]), ("bias", &shape[..1])] {
-                let sides: Vec<_> = shape.iter().map(i64::to_string).collect();
-                table += &format!("{}\t{}.{part}\t{}{mark}\n", network.name, layer.name, sides.join("x"));
+            for slot in layer.slots(&graph) {
+                let sides: Vec<_> = slot.shape.iter().map(i64::to_string).collect();
+                table += &format!("{}\t{}.{}\t{}{mark}\n", network.name, layer.name, slot.part, sides.join("x"));
             }
         }
     }

@@ -145,6 +145,11 @@ fn googlenet_learns_where_the_disc_is() {
     learns("googlenet", 12, 0.01);
 }
 
+#[test]
+fn resnet_learns_where_the_disc_is() {
+    learns("resnet18", 12, 0.02);
+}
+
 fn short_training(root: &Path, name: &str) -> JobFolder {
     job(root.join(name), "train", training("alexnet", 6, 0.01), both_sets(root, 96))
 }
@@ -205,6 +210,7 @@ fn killed_trainings_end_with_the_same_bytes() {
     let cases = [
         ("alexnet", training("alexnet", 10, 0.01)),
         ("googlenet", training("googlenet", 10, 0.01)),
+        ("resnet18 and its running statistics", training("resnet18", 10, 0.01)),
         ("modern-alexnet", changed(training("alexnet", 10, 0.001), &modern())),
         ("modern-googlenet", changed(training("googlenet", 10, 0.001), &modern())),
         ("matched", changed(training("alexnet", 10, 0.01), &json!({"matched": {"largest": 3, "own": 2}, "select": "last"}))),

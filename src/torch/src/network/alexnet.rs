@@ -3,11 +3,17 @@
 
 use super::filler::{Fill, Filler};
 use super::graph::{Node, Pooling, Sketch, TooSmall, Window};
-use super::{Head, Network};
+use super::{Factors, Head, Input, Network};
 
 /// The registered network.
-pub(super) const ALEXNET: Network =
-    Network { name: "alexnet", crop: 227, heads: &[Head { layer: "fc8", loss_weight: 1.0 }], draw };
+pub(super) const ALEXNET: Network = Network {
+    name: "alexnet",
+    crop: 227,
+    input: Input::MeanImage,
+    heads: &[Head { layer: "fc8", loss_weight: 1.0 }],
+    bias: Factors::CAFFE,
+    draw,
+};
 
 const POOL: Window = Window { kernel: 3, stride: 2, pad: 0 };
 /// conv2, conv4 and conv5 are split into two groups, so every width must divide by two.
@@ -30,7 +36,7 @@ fn draw(net: &mut Sketch, classes: usize) -> Result<(), TooSmall> {
 }
 
 fn gaussian(std: f64, bias: f64) -> Fill {
-    Fill { weight: Filler::Gaussian(std), bias }
+    Fill { weight: Filler::Gaussian(std), bias: Some(Filler::Constant(bias)) }
 }
 
 fn convolution(net: &mut Sketch, number: u8, bottom: Node, out: i64, window: Window, groups: i64) -> Result<Node, TooSmall> {

@@ -3,22 +3,24 @@
 
 use super::filler::{Fill, Filler};
 use super::graph::{Node, Pooling, Sketch, TooSmall, Window};
-use super::{Head, Network};
+use super::{Factors, Head, Input, Network};
 
 /// The registered network.
 pub(super) const GOOGLENET: Network = Network {
     name: "googlenet",
     crop: 224,
+    input: Input::MeanImage,
     heads: &[
         Head { layer: "loss1/classifier", loss_weight: 0.3 },
         Head { layer: "loss2/classifier", loss_weight: 0.3 },
         Head { layer: "loss3/classifier", loss_weight: 1.0 },
     ],
+    bias: Factors::CAFFE,
     draw,
 };
 
-const HIDDEN: Fill = Fill { weight: Filler::Xavier, bias: 0.2 };
-const CLASSIFIER: Fill = Fill { weight: Filler::Xavier, bias: 0.0 };
+const HIDDEN: Fill = Fill { weight: Filler::Xavier, bias: Some(Filler::Constant(0.2)) };
+const CLASSIFIER: Fill = Fill { weight: Filler::Xavier, bias: Some(Filler::Constant(0.0)) };
 const POINT: Window = Window { kernel: 1, stride: 1, pad: 0 };
 const POOL: Window = Window { kernel: 3, stride: 2, pad: 0 };
 

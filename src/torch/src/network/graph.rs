@@ -1,8 +1,8 @@
-//! A network as data: layers with Caffe's names, geometry and fillers, each with the shape of its output. Shapes are known
+//! A network as data: layers with their published names, geometry and fillers, each with the shape of its output. Shapes are known
 //! before a weight exists, so a crop that does not fit is refused at once, and the published tables can be compared field by
 //! field.
 
-use super::filler::Fill;
+use super::filler::{Fan, Fill, Filler};
 
 /// Position of a layer in [`Graph::layers`].
 pub type Node = usize;
@@ -27,6 +27,15 @@ pub enum Pooling {
     Average,
 }
 
+/// What becomes of a pool's last window when it reaches over the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// It is left out, as PyTorch has it.
+    Down,
+    /// It pools what is there, as Caffe has it.
+    Up,
+}
+
 /// What a layer computes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Op {
@@ -48,14 +57,26 @@ pub enum Op {
     },
     /// max(0, x).
     Relu,
-    /// Local response normalisation across channels with the constants of both networks.
+    /// Local response normalisation across channels with the constants of both Caffe networks.
     Lrn,
-    /// Output sizes rounded up.
+    /// Each channel to mean 0 and variance 1, then scaled and shifted: by the batch in training, by running statistics otherwise.
+    BatchNorm {
+        /// Added to the variance.
+        epsilon: f64,
+    },
+    /// Sums up windows.
     Pool {
         /// What becomes of a window.
         method: Pooling,
         /// Kernel, stride, padding.
         window: Window,
+        /// What becomes of an overhang.
+        rounding: Rounding,
+    },
+    /// Averages that cover the map evenly, whatever its size.
+    AdaptiveAverage {
+        /// Side of the output.
+        side: i64,
     },
     /// Zeroes units while training and scales the others by 1/(1 - ratio).
     Dropout {
@@ -64,12 +85,47 @@ pub enum Op {
     },
     /// Joins channels.
     Concat,
+    /// Adds two maps of one shape.
+    Sum,
+}
+
+/// What a tensor of a layer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Learnt; multiplies.
+    Weight,
+    /// Learnt; adds.
+    Bias,
+    /// Measured in training and used in evaluation: no gradient, no decay.
+    Statistic,
+    /// Counts batches; a whole number.
+    Count,
+}
+
+impl Role {
+    /// Whether it has a gradient.
+    pub fn is_learnt(self) -> bool {
+        matches!(self, Self::Weight | Self::Bias)
+    }
+}
+
+/// A tensor of a layer before it has values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    /// What follows the layer's name and a dot in the tensor's name.
+    pub part: &'static str,
+    /// What it is for.
+    pub role: Role,
+    /// Its shape.
+    pub shape: Vec<i64>,
+    /// How it starts.
+    pub start: Filler,
 }
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
-    /// Caffe's name, also the prefix of its parameters.
+    /// The published name, also the prefix of its tensors.
     pub name: String,
     /// What it computes.
     pub op: Op,
@@ -94,12 +150,28 @@ impl Layer {
         }
     }
 
-    /// How weights and bias start, where it has any.
-    pub fn fill(&self) -> Option<Fill> {
+    /// Its tensors, those that are learnt first.
+    pub fn slots(&self, graph: &Graph) -> Vec<Slot> {
         match self.op {
-            Op::Convolution { fill, .. } | Op::InnerProduct { fill } => Some(fill),
-            _ => None,
+            Op::Convolution { fill, .. } | Op::InnerProduct { fill } => {
+                let shape = self.weight_shape(graph).expect("BUG: such a layer has weights");
+                let weight = Slot { part: "weight", role: Role::Weight, shape, start: fill.weight };
+                let bias = fill.bias.map(|start| self.per_channel("bias", Role::Bias, start));
+                [Some(weight), bias].into_iter().flatten().collect()
+            }
+            Op::BatchNorm { .. } => vec![
+                self.per_channel("weight", Role::Weight, Filler::Constant(1.0)),
+                self.per_channel("bias", Role::Bias, Filler::Constant(0.0)),
+                self.per_channel("running_mean", Role::Statistic, Filler::Constant(0.0)),
+                self.per_channel("running_var", Role::Statistic, Filler::Constant(1.0)),
+                Slot { part: "num_batches_tracked", role: Role::Count, shape: vec![], start: Filler::Constant(0.0) },
+            ],
+            _ => vec![],
         }
+    }
+
+    fn per_channel(&self, part: &'static str, role: Role, start: Filler) -> Slot {
+        Slot { part, role, shape: vec![self.shape[0]], start }
     }
 }
 
@@ -116,9 +188,22 @@ impl Graph {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
-    /// Values that enter one output unit of `layer`; 0 where it has no weights.
-    pub fn fan_in(&self, layer: &Layer) -> i64 {
-        layer.weight_shape(self).map_or(0, |shape| shape[1..].iter().product())
+    /// Layers that have tensors.
+    pub fn learnt(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().filter(|layer| !layer.slots(self).is_empty())
+    }
+
+    /// How many values meet in a unit of `layer`; nothing but ones where it has no weights.
+    pub fn fan(&self, layer: &Layer) -> Fan {
+        layer.weight_shape(self).map_or(Fan { input: 1, output: 1 }, |shape| Fan {
+            input: shape[1..].iter().product(),
+            output: shape[0] * shape[2..].iter().product::<i64>(),
+        })
+    }
+
+    /// Whether a layer is the only one that reads `node`.
+    pub fn has_one_reader(&self, node: Node) -> bool {
+        self.layers.iter().flat_map(|layer| &layer.bottoms).filter(|&&bottom| bottom == node).count() == 1
     }
 
     /// The last reader of every layer's output: behind it the output can be dropped.
@@ -196,7 +281,7 @@ impl Sketch {
         Ok(self.push(name, Op::Convolution { window, groups, fill }, vec![bottom], vec![out, side, side]))
     }
 
-    /// A pool whose window is used as it is.
+    /// A pool whose overhang counts.
     pub fn pool(&mut self, name: &str, bottom: Node, method: Pooling, window: Window) -> Result<Node, TooSmall> {
         let side = self.fitting(name, bottom, window)?;
         let reach = side + 2 * window.pad - window.kernel;
@@ -204,8 +289,19 @@ impl Sketch {
         if window.pad > 0 && (out - 1) * window.stride >= side + window.pad {
             out -= 1;
         }
-        let shape = vec![self.graph.layers[bottom].shape[0], out, out];
-        Ok(self.push(name, Op::Pool { method, window }, vec![bottom], shape))
+        Ok(self.resized(name, bottom, Op::Pool { method, window, rounding: Rounding::Up }, out))
+    }
+
+    /// A pool whose overhang is left out.
+    pub fn floor_pool(&mut self, name: &str, bottom: Node, method: Pooling, window: Window) -> Result<Node, TooSmall> {
+        let side = self.fitting(name, bottom, window)?;
+        let out = (side + 2 * window.pad - window.kernel) / window.stride + 1;
+        Ok(self.resized(name, bottom, Op::Pool { method, window, rounding: Rounding::Down }, out))
+    }
+
+    /// Averages of `side` x `side` even parts.
+    pub fn adaptive_average(&mut self, name: &str, bottom: Node, side: i64) -> Node {
+        self.resized(name, bottom, Op::AdaptiveAverage { side }, side)
     }
 
     /// An average pool that takes the whole map when a crop smaller than the published one leaves less than its window.
@@ -230,6 +326,17 @@ impl Sketch {
         self.same(name, bottom, Op::Lrn)
     }
 
+    /// A batch normalisation.
+    pub fn batch_norm(&mut self, name: &str, bottom: Node, epsilon: f64) -> Node {
+        self.same(name, bottom, Op::BatchNorm { epsilon })
+    }
+
+    /// The sum of two maps of one shape.
+    pub fn sum(&mut self, name: &str, bottoms: [Node; 2]) -> Node {
+        let shape = self.graph.layers[bottoms[0]].shape.clone();
+        self.push(name, Op::Sum, bottoms.to_vec(), shape)
+    }
+
     /// A dropout.
     pub fn dropout(&mut self, name: &str, bottom: Node, ratio: f64) -> Node {
         self.same(name, bottom, Op::Dropout { ratio })
@@ -237,9 +344,14 @@ impl Sketch {
 
     /// The channels of all `bottoms` in their order.
     pub fn concat(&mut self, name: &str, bottoms: Vec<Node>) -> Node {
-        let channels = bottoms.iter().map(|&bottom| self.graph.layers[bottom].shape[0]).sum();
+        let channels = bottoms.iter().map(|&bottom| self.channels(bottom)).sum();
         let side = self.side(bottoms[0]);
         self.push(name, Op::Concat, bottoms, vec![channels, side, side])
+    }
+
+    fn resized(&mut self, name: &str, bottom: Node, op: Op, side: i64) -> Node {
+        let shape = vec![self.channels(bottom), side, side];
+        self.push(name, op, vec![bottom], shape)
     }
 
     fn same(&mut self, name: &str, bottom: Node, op: Op) -> Node {
@@ -250,6 +362,11 @@ impl Sketch {
     fn push(&mut self, name: &str, op: Op, bottoms: Vec<Node>, shape: Vec<i64>) -> Node {
         self.graph.layers.push(Layer { name: name.into(), op, bottoms, shape, auxiliary: self.auxiliary });
         self.graph.layers.len() - 1
+    }
+
+    /// Channels that leave a layer.
+    pub fn channels(&self, bottom: Node) -> i64 {
+        self.graph.layers[bottom].shape[0]
     }
 
     fn side(&self, bottom: Node) -> i64 {

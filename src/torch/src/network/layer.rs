@@ -1,8 +1,8 @@
-//! The arithmetic of Caffe's layers in libtorch's operations. Training, prediction and the golden cases all pass through here.
+//! The arithmetic of the layers in libtorch's operations. Training, prediction and the golden cases all pass through here.
 
 use tch::{Device, Kind, Tensor};
 
-use super::graph::{Pooling, Window};
+use super::graph::{Pooling, Rounding, Window};
 
 /// Constants of a local response normalisation across channels (k = 1).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,27 +15,27 @@ pub struct LrnConstants {
     pub beta: f64,
 }
 
-/// What both networks use.
+/// What both Caffe networks use.
 pub const LRN: LrnConstants = LrnConstants { size: 5, alpha: 1e-4, beta: 0.75 };
 
 /// Cross-correlation with zero padding, sizes rounded down.
-pub fn convolution(x: &Tensor, weight: &Tensor, bias: &Tensor, window: Window, groups: i64) -> Tensor {
+pub fn convolution(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: Window, groups: i64) -> Tensor {
     let Window { stride, pad, .. } = window;
-    x.conv2d(weight, Some(bias), [stride, stride], [pad, pad], [1, 1], groups)
+    x.conv2d(weight, bias, [stride, stride], [pad, pad], [1, 1], groups)
 }
 
 /// Matrix product on each image flattened as C, H, W.
-pub fn inner_product(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Tensor {
-    x.flatten(1, -1).linear(weight, Some(bias))
+pub fn inner_product(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+    x.flatten(1, -1).linear(weight, bias)
 }
 
-/// Pooling with sizes rounded up. Caffe drops a window that starts in the padding only where there is padding; libtorch always
+/// Pooling. Where sizes are rounded up, Caffe drops a window that starts in the padding only where there is padding; libtorch always
 /// does, which differs for stride > kernel alone.
-pub fn pool(x: &Tensor, method: Pooling, window: Window) -> Tensor {
-    let Window { kernel, stride, pad } = window;
+pub fn pool(x: &Tensor, method: Pooling, window: Window, rounding: Rounding) -> Tensor {
+    let (Window { kernel, stride, pad }, up) = (window, rounding == Rounding::Up);
     match method {
-        Pooling::Max => x.max_pool2d([kernel, kernel], [stride, stride], [pad, pad], [1, 1], true),
-        Pooling::Average => x.avg_pool2d([kernel, kernel], [stride, stride], [pad, pad], true, true, None::<i64>),
+        Pooling::Max => x.max_pool2d([kernel, kernel], [stride, stride], [pad, pad], [1, 1], up),
+        Pooling::Average => x.avg_pool2d([kernel, kernel], [stride, stride], [pad, pad], up, true, None::<i64>),
     }
 }
 
@@ -69,6 +69,38 @@ impl Lrn {
     }
 }
 
+/// Scale, shift and running statistics of a batch normalisation, each `[C]`.
+#[derive(Debug)]
+pub struct BatchNorm {
+    /// γ.
+    pub weight: Tensor,
+    /// β.
+    pub bias: Tensor,
+    /// Running mean.
+    pub mean: Tensor,
+    /// Running variance, divided by n - 1.
+    pub variance: Tensor,
+    /// Batches that entered the two, one whole number.
+    pub count: Tensor,
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+
+impl BatchNorm {
+    /// Share of a batch in the running statistics; PyTorch's default.
+    const MOMENTUM: f64 = 0.1;
+
+    /// y = γ·(x - mean) / sqrt(variance + ε) + β for `x`, `[B, C, H, W]` (Ioffe and Szegedy 2015): with the batch's own moments in
+    /// training, which also move the running ones, and with the running ones otherwise.
+    pub fn apply(&self, x: &Tensor, training: bool) -> Tensor {
+        if training {
+            tch::no_grad(|| drop(self.count.shallow_clone().g_add_scalar_(1)));
+        }
+        let [weight, bias, mean, variance] = [&self.weight, &self.bias, &self.mean, &self.variance].map(Some);
+        x.batch_norm(weight, bias, mean, variance, training, Self::MOMENTUM, self.epsilon, true)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -99,9 +131,9 @@ mod tests {
             let weight = tensor(&case[format!("{name}.weight")]);
             let kernel = weight.size()[2];
             let bias = tensor(&case[format!("{name}.bias")]);
-            convolution(x, &weight, &bias, Window { kernel, stride: 1, pad }, 1).relu()
+            convolution(x, &weight, Some(&bias), Window { kernel, stride: 1, pad }, 1).relu()
         };
-        let pooled = pool(x, Pooling::Max, Window { kernel: 3, stride: 1, pad: 1 });
+        let pooled = pool(x, Pooling::Max, Window { kernel: 3, stride: 1, pad: 1 }, Rounding::Up);
         let branches =
             [conv(x, "b1", 0), conv(&conv(x, "b2r", 0), "b2", 1), conv(&conv(x, "b3r", 0), "b3", 2), conv(&pooled, "b4", 0)];
         Tensor::cat(&branches, 1)
@@ -117,15 +149,15 @@ mod tests {
                 let size = number("local_size") as i64;
                 normalised(&x, LrnConstants { size, alpha: number("alpha"), beta: number("beta") })
             }
-            "max_pool_caffe" => pool(&x, Pooling::Max, window(params)),
-            "ave_pool_caffe" => pool(&x, Pooling::Average, window(params)),
-            "conv" => convolution(&x, &weight(), &bias(), window(params), params["group"].as_i64().expect("groups")),
-            "inner_product" => inner_product(&x, &weight(), &bias()),
+            "max_pool_caffe" => pool(&x, Pooling::Max, window(params), Rounding::Up),
+            "ave_pool_caffe" => pool(&x, Pooling::Average, window(params), Rounding::Up),
+            "conv" => convolution(&x, &weight(), Some(&bias()), window(params), params["group"].as_i64().expect("groups")),
+            "inner_product" => inner_product(&x, &weight(), Some(&bias())),
             "softmax" => x.softmax(1, Kind::Float),
             "inception" => inception(case, &x),
             "stem" => {
-                let conv = convolution(&x, &weight(), &bias(), Window { kernel: 3, stride: 1, pad: 0 }, 1).relu();
-                pool(&normalised(&conv, LRN), Pooling::Max, Window { kernel: 3, stride: 2, pad: 0 })
+                let conv = convolution(&x, &weight(), Some(&bias()), Window { kernel: 3, stride: 1, pad: 0 }, 1).relu();
+                pool(&normalised(&conv, LRN), Pooling::Max, Window { kernel: 3, stride: 2, pad: 0 }, Rounding::Up)
             }
             other => panic!("golden case of unknown op {other}"),
         }

@@ -1,21 +1,35 @@
-//! The networks. One file each and one line in [`NETWORKS`]: a network is a drawing of Caffe's layers, and everything else
-//! (weights, shapes, loss, file names) follows from the drawing.
+//! The networks. One file each and one line in [`NETWORKS`]: a network is a drawing of layers, and everything else (weights,
+//! shapes, loss, names of tensors) follows from the drawing. `alexnet` and `googlenet` are those of Caffe's zoo, with its names;
+//! the others are torchvision's, with the names of its state dicts, so that published weights fit by name.
 
 mod alexnet;
+mod densenet121;
 pub mod filler;
 mod googlenet;
 pub mod graph;
+mod input;
 pub mod layer;
 mod net;
+mod resnet18;
+mod torchvision_alexnet;
+mod torchvision_googlenet;
 
 use anyhow::{Context, Result, bail, ensure};
 
-pub use net::{Net, Parameter};
+pub use input::Input;
+pub use net::{Buffer, Net, Parameter};
 
 use graph::{Graph, Sketch, TooSmall};
 
 /// Every network by name.
-pub const NETWORKS: &[Network] = &[alexnet::ALEXNET, googlenet::GOOGLENET];
+pub const NETWORKS: &[Network] = &[
+    alexnet::ALEXNET,
+    googlenet::GOOGLENET,
+    torchvision_alexnet::TORCHVISION_ALEXNET,
+    torchvision_googlenet::TORCHVISION_GOOGLENET,
+    resnet18::RESNET18,
+    densenet121::DENSENET121,
+];
 
 /// A registered network.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +38,12 @@ pub struct Network {
     pub name: &'static str,
     /// Side of the square that the published network sees, pixels.
     pub crop: usize,
+    /// How grey values become its input.
+    pub input: Input,
     /// The classifiers that enter the loss; the last one predicts.
     pub heads: &'static [Head],
+    /// How biases are trained beside weights.
+    pub bias: Factors,
     draw: fn(&mut Sketch, usize) -> Result<(), TooSmall>,
 }
 
@@ -36,6 +54,25 @@ pub struct Head {
     pub layer: &'static str,
     /// Weight of its loss.
     pub loss_weight: f64,
+}
+
+/// Factors on the solver's learning rate and weight decay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Factors {
+    /// On the learning rate.
+    pub rate: f64,
+    /// On the weight decay.
+    pub decay: f64,
+}
+
+impl Factors {
+    /// Weights of all networks.
+    const WEIGHT: Self = Self { rate: 1.0, decay: 1.0 };
+    /// Biases of the Caffe zoo's networks: twice the rate, no decay.
+    pub const CAFFE: Self = Self { rate: 2.0, decay: 0.0 };
+    /// As weights. PyTorch's solvers, and the recipes of torchvision's published weights, make no difference between parameters:
+    /// scale and shift of batch normalisations decay as well. Running statistics are no parameters and never do.
+    pub const TORCH: Self = Self { rate: 1.0, decay: 1.0 };
 }
 
 impl Network {
@@ -72,9 +109,13 @@ impl Network {
         Ok(sketch.finish())
     }
 
+    /// Side of the smallest square that it fits, pixels.
+    pub fn smallest_crop(&self) -> usize {
+        (1..self.crop).find(|&crop| self.drawn(1, crop, 1.0).is_ok()).unwrap_or(self.crop)
+    }
+
     fn refuse(&self, crop: usize, fault: &TooSmall) -> Result<Graph> {
-        let least = (crop + 1..=self.crop).find(|&larger| self.drawn(1, larger, 1.0).is_ok()).unwrap_or(self.crop);
-        let TooSmall { layer, side, kernel } = fault;
+        let (least, TooSmall { layer, side, kernel }) = (self.smallest_crop(), fault);
         bail!(
             "network `{}` does not fit a crop of {crop} pixels: layer {layer} looks at {kernel} x {kernel} and gets {side} x {side}; \
              use a crop of at least {least}",
@@ -89,8 +130,8 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::filler::{Fill, Filler};
-    use super::graph::{Layer, Op, Pooling, Window};
+    use super::filler::{Fan, Filler};
+    use super::graph::{Layer, Op, Pooling, Rounding, Slot, Window};
     use super::*;
 
     fn golden() -> Value {
@@ -101,13 +142,15 @@ mod tests {
         json!({"k": window.kernel, "s": window.stride, "p": window.pad})
     }
 
-    fn filling(fill: Fill, fan_in: i64) -> Value {
-        let weight = match fill.weight {
+    fn filling(slots: &[Slot], fan: Fan) -> Value {
+        let weight = match slots[0].start {
             Filler::Gaussian(std) => json!(["gaussian", std]),
             // The golden file keeps eight digits.
-            Filler::Xavier => json!(["xavier", ((3.0 / fan_in as f64).sqrt() * 1e8).round() / 1e8]),
+            Filler::Xavier => json!(["xavier", ((3.0 / fan.input as f64).sqrt() * 1e8).round() / 1e8]),
+            other => panic!("{other:?} is none of Caffe's"),
         };
-        json!({"weight_filler": weight, "bias_value": fill.bias})
+        let Filler::Constant(bias) = slots[1].start else { panic!("a bias that is not constant") };
+        json!({"weight_filler": weight, "bias_value": bias, "weight_shape": slots[0].shape, "bias_shape": slots[1].shape})
     }
 
     /// What we know of a layer under the golden file's names.
@@ -125,23 +168,23 @@ mod tests {
                 let layer::LrnConstants { size, alpha, beta } = layer::LRN;
                 ("LRN", json!({"local_size": size, "alpha": alpha, "beta": beta, "lrn_k": 1}))
             }
-            Op::Pool { method, window } => {
+            Op::Pool { method, window, rounding: Rounding::Up } => {
                 let mut geometry = geometry(window);
                 geometry["pool"] = if method == Pooling::Max { "MAX" } else { "AVE" }.into();
                 ("Pooling", geometry)
             }
             Op::Dropout { ratio } => ("Dropout", json!({"ratio": ratio})),
             Op::Concat => ("Concat", json!({})),
+            other => panic!("{other:?} is none of Caffe's"),
         };
         let mut facts = json!({"name": layer.name, "type": kind, "out_shape": layer.shape});
-        let filled = layer.fill().map_or(json!({}), |fill| filling(fill, graph.fan_in(layer)));
+        let slots = layer.slots(graph);
+        let filled = if slots.is_empty() { json!({}) } else { filling(&slots, graph.fan(layer)) };
         for part in [&specific, &filled] {
             part.as_object().expect("facts").iter().for_each(|(name, value)| facts[name] = value.clone());
         }
-        if let Some(shape) = layer.weight_shape(graph) {
-            facts["params"] = json!(shape.iter().product::<i64>() + shape[0]);
-            facts["bias_shape"] = json!([shape[0]]);
-            facts["weight_shape"] = json!(shape);
+        if !slots.is_empty() {
+            facts["params"] = json!(slots.iter().map(numbers).sum::<i64>());
         }
         if layer.auxiliary {
             facts["train_only"] = json!(true);
@@ -159,9 +202,14 @@ mod tests {
         }
     }
 
+    fn numbers(slot: &Slot) -> i64 {
+        slot.shape.iter().product()
+    }
+
     fn parameters(graph: &Graph, deployed: bool) -> i64 {
         let layers = graph.layers.iter().filter(|layer| !(deployed && layer.auxiliary));
-        layers.filter_map(|layer| layer.weight_shape(graph)).map(|shape| shape.iter().product::<i64>() + shape[0]).sum()
+        let slots = layers.flat_map(|layer| layer.slots(graph));
+        slots.filter(|slot| slot.role.is_learnt()).map(|slot| numbers(&slot)).sum()
     }
 
     #[test]
@@ -182,9 +230,10 @@ mod tests {
 
     #[test]
     fn loss_weights_are_as_the_golden_tables_say() {
-        for network in NETWORKS {
-            let ours: BTreeMap<_, _> = network.heads.iter().map(|head| (head.layer, head.loss_weight)).collect();
-            assert_eq!(json!(ours), golden()["loss_weights"][network.name]);
+        for (name, theirs) in golden()["loss_weights"].as_object().expect("loss weights") {
+            let heads = Network::find(name).expect("registered").heads;
+            let ours: BTreeMap<_, _> = heads.iter().map(|head| (head.layer, head.loss_weight)).collect();
+            assert_eq!(&json!(ours), theirs, "{name}");
         }
     }
 
@@ -192,6 +241,32 @@ mod tests {
     fn specs_know_these_networks_and_no_others() {
         let ours: Vec<_> = NETWORKS.iter().map(|network| network.name).collect();
         assert_eq!(ours, bgh::stage::train::NETWORKS);
+    }
+
+    #[test]
+    fn specs_know_the_smallest_crops() {
+        for network in NETWORKS {
+            assert_eq!(bgh::stage::train::smallest_crop(network.name), Some(network.smallest_crop()), "{}", network.name);
+        }
+    }
+
+    /// Caffe's multipliers, and PyTorch's, which know no difference.
+    #[test]
+    fn biases_learn_by_the_rules_of_their_publisher() {
+        for network in NETWORKS {
+            let caffe = matches!(network.name, "alexnet" | "googlenet");
+            let expected = if caffe { Factors { rate: 2.0, decay: 0.0 } } else { Factors { rate: 1.0, decay: 1.0 } };
+            assert_eq!(network.bias, expected, "{}", network.name);
+        }
+    }
+
+    #[test]
+    fn names_of_layers_are_unique() {
+        for network in NETWORKS {
+            let graph = network.published(3);
+            let names: std::collections::BTreeSet<_> = graph.layers.iter().map(|layer| &layer.name).collect();
+            assert_eq!(names.len(), graph.layers.len(), "{}", network.name);
+        }
     }
 
     #[test]

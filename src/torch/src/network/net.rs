@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use bgh::seed::Seed;
 use bgh::stage::train;
 use tch::{Device, Kind, Reduction, Tensor};
 
-use super::Network;
-use super::graph::{Graph, Layer, Node, Op};
-use super::layer::{self, Lrn};
+use super::graph::{Graph, Layer, Node, Op, Role, Slot};
+use super::layer::{self, BatchNorm, Lrn};
+use super::{Factors, Input, Network};
+use crate::weights::Named;
 
 /// One learnable tensor.
 #[derive(Debug)]
@@ -18,10 +19,27 @@ pub struct Parameter {
     pub name: String,
     /// Its values.
     pub values: Tensor,
-    /// Caffe's factor on the learning rate: 1 for weights, 2 for biases.
+    /// Factor on the learning rate, see [`Network::bias`].
     pub rate_factor: f64,
-    /// Caffe's factor on the weight decay: 1 for weights, 0 for biases.
+    /// Factor on the weight decay, see [`Network::bias`].
     pub decay_factor: f64,
+}
+
+/// One tensor that is measured and not learnt: a running statistic of a batch normalisation, or the count of its batches (`i64`).
+#[derive(Debug)]
+pub struct Buffer {
+    /// `<layer>.running_mean`, `<layer>.running_var` or `<layer>.num_batches_tracked`.
+    pub name: String,
+    /// Its values.
+    pub values: Tensor,
+}
+
+/// What a layer computes with; the tensors share their memory with the parameters and buffers of the network.
+#[derive(Debug)]
+enum Means {
+    Linear { weight: Tensor, bias: Option<Tensor> },
+    Lrn(Lrn),
+    BatchNorm(BatchNorm),
 }
 
 /// A network with weights.
@@ -31,9 +49,8 @@ pub struct Net {
     graph: Graph,
     last_readers: Vec<Node>,
     parameters: Vec<Parameter>,
-    /// Where a layer's weight stands in `parameters`; its bias follows.
-    places: BTreeMap<Node, usize>,
-    normalisations: BTreeMap<Node, Lrn>,
+    buffers: Vec<Buffer>,
+    means: BTreeMap<Node, Means>,
     device: Device,
     /// Numbers in which products are computed while training.
     products: Kind,
@@ -48,17 +65,35 @@ impl Net {
         let network = Network::find(&size.name)?;
         let graph = network.graph(classes, size.crop, size.width)?;
         let published = network.published(classes);
-        let (mut parameters, mut places) = (Vec::new(), BTreeMap::new());
-        for (node, layer) in graph.layers.iter().enumerate() {
-            if let Some(pair) = filled(&graph, &published, layer, seed, device) {
-                places.insert(node, parameters.len());
-                parameters.extend(pair);
+        let last_readers = graph.last_readers();
+        let (parameters, buffers, means) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut net = Self { network, graph, last_readers, parameters, buffers, means, device, products: Kind::Float };
+        for node in 0..net.graph.layers.len() {
+            net.furnish(node, &published, seed);
+        }
+        Ok(net)
+    }
+
+    /// Gives a layer what it computes with.
+    fn furnish(&mut self, node: Node, published: &Graph, seed: Seed) {
+        let layer = &self.graph.layers[node];
+        let mut tensors: Vec<Tensor> = Vec::new();
+        for slot in layer.slots(&self.graph) {
+            let name = format!("{}.{}", layer.name, slot.part);
+            let kind = if slot.role == Role::Count { Kind::Int64 } else { Kind::Float };
+            let values = filled(&self.graph, published, layer, &slot, seed).to_device(self.device).to_kind(kind);
+            let values = values.set_requires_grad(slot.role.is_learnt());
+            tensors.push(values.shallow_clone());
+            if slot.role.is_learnt() {
+                let Factors { rate, decay } = if slot.role == Role::Bias { self.network.bias } else { Factors::WEIGHT };
+                self.parameters.push(Parameter { name, values, rate_factor: rate, decay_factor: decay });
+            } else {
+                self.buffers.push(Buffer { name, values });
             }
         }
-        let normalised = graph.layers.iter().enumerate().filter(|(_, layer)| layer.op == Op::Lrn);
-        let normalisations = normalised.map(|(node, layer)| (node, Lrn::new(layer::LRN, layer.shape[0], device))).collect();
-        let last_readers = graph.last_readers();
-        Ok(Self { network, graph, last_readers, parameters, places, normalisations, device, products: Kind::Float })
+        if let Some(means) = means(layer, tensors, self.device) {
+            self.means.insert(node, means);
+        }
     }
 
     /// Computes convolutions and inner products of the loss in numbers of this kind; their results, all other layers and the scores stay in
@@ -77,6 +112,11 @@ impl Net {
         &self.graph
     }
 
+    /// What it sees of a grey image.
+    pub fn input(&self) -> Input {
+        self.network.input
+    }
+
     /// Where it computes.
     pub fn device(&self) -> Device {
         self.device
@@ -85,6 +125,17 @@ impl Net {
     /// Every learnable tensor in the order of the layers, weight before bias.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
+    }
+
+    /// Every tensor that is measured, in the order of the layers; empty without batch normalisation.
+    pub fn buffers(&self) -> &[Buffer] {
+        &self.buffers
+    }
+
+    /// All tensors by name, parameters before buffers: what a weight file holds.
+    pub fn tensors(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        let learnt = self.parameters.iter().map(|parameter| (parameter.name.as_str(), &parameter.values));
+        learnt.chain(self.buffers.iter().map(|buffer| (buffer.name.as_str(), &buffer.values)))
     }
 
     /// Learnable numbers, auxiliary heads included.
@@ -97,17 +148,43 @@ impl Net {
         self.network.heads.iter().map(|head| head.layer)
     }
 
-    /// Copies values into the parameter of this name.
+    /// Copies values into the parameter or buffer of this name.
     ///
     /// # Errors
     /// When there is none of this name or its shape differs.
     pub fn set(&self, name: &str, values: &Tensor) -> Result<()> {
-        let parameter = self.parameters.iter().find(|parameter| parameter.name == name);
-        let Some(parameter) = parameter else { anyhow::bail!("network `{}` has no tensor `{name}`", self.network.name) };
-        let (ours, theirs) = (parameter.values.size(), values.size());
+        let tensor = self.tensors().find(|(known, _)| *known == name);
+        let Some((_, tensor)) = tensor else { bail!("network `{}` has no tensor `{name}`", self.network.name) };
+        let (ours, theirs) = (tensor.size(), values.size());
         ensure!(ours == theirs, "tensor `{name}` is {theirs:?}, network `{}` wants {ours:?}", self.network.name);
-        tch::no_grad(|| parameter.values.shallow_clone().copy_(values));
+        tch::no_grad(|| tensor.shallow_clone().copy_(values));
         Ok(())
+    }
+
+    /// Copies all parameters and buffers from `named`, which must hold these and no others.
+    ///
+    /// # Errors
+    /// When a tensor is missing, too many, or of another shape.
+    pub fn restore(&self, named: &Named) -> Result<()> {
+        let (ours, theirs) = (self.parameters.len() + self.buffers.len(), named.len());
+        ensure!(ours == theirs, "{theirs} tensors, network `{}` has {ours}", self.network.name);
+        named.iter().try_for_each(|(name, values)| self.set(name, values))
+    }
+
+    /// Whether updates of `batch` images can be computed.
+    ///
+    /// # Errors
+    /// When a batch normalisation would see a single value a channel: the variance of one value is undefined.
+    pub fn accept_batch(&self, batch: usize) -> Result<()> {
+        let is_point = |layer: &&Layer| matches!(layer.op, Op::BatchNorm { .. }) && layer.shape[1..] == [1, 1];
+        match self.graph.layers.iter().find(is_point) {
+            Some(layer) if batch == 1 => bail!(
+                "batch 1: layer {} of network `{}` normalises over one value; use a batch of at least 2 or a larger crop",
+                layer.name,
+                self.network.name
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`) or
@@ -142,38 +219,57 @@ impl Net {
 
     fn compute(&self, node: Node, layer: &Layer, images: &Tensor, outputs: &[Option<Tensor>], training: bool) -> Tensor {
         let bottom = |index: usize| outputs[layer.bottoms[index]].as_ref().expect("BUG: a layer reads one that was dropped");
-        let kind = if training { self.products } else { Kind::Float };
-        let factor = || bottom(0).to_kind(kind);
-        let learnt = |offset: usize| self.parameters[self.places[&node] + offset].values.to_kind(kind);
-        match layer.op {
-            Op::Data => images.shallow_clone(),
-            Op::Convolution { window, groups, .. } => {
-                layer::convolution(&factor(), &learnt(0), &learnt(1), window, groups).to_kind(Kind::Float)
+        let cast = |x: &Tensor| if training { x.to_kind(self.products) } else { x.shallow_clone() };
+        match (layer.op, self.means.get(&node)) {
+            (Op::Data, _) => self.network.input.apply(images),
+            (Op::Convolution { window, groups, .. }, Some(Means::Linear { weight, bias })) => {
+                let bias = bias.as_ref().map(cast);
+                layer::convolution(&cast(bottom(0)), &cast(weight), bias.as_ref(), window, groups).to_kind(weight.kind())
             }
-            Op::InnerProduct { .. } => layer::inner_product(&factor(), &learnt(0), &learnt(1)).to_kind(Kind::Float),
-            Op::Relu => bottom(0).relu(),
-            Op::Lrn => self.normalisations[&node].apply(bottom(0)),
-            Op::Pool { method, window } => layer::pool(bottom(0), method, window),
-            Op::Dropout { ratio } => bottom(0).dropout(ratio, training),
-            Op::Concat => Tensor::cat(&(0..layer.bottoms.len()).map(bottom).collect::<Vec<_>>(), 1),
+            (Op::InnerProduct { .. }, Some(Means::Linear { weight, bias })) => {
+                let bias = bias.as_ref().map(cast);
+                layer::inner_product(&cast(bottom(0)), &cast(weight), bias.as_ref()).to_kind(weight.kind())
+            }
+            (Op::Lrn, Some(Means::Lrn(lrn))) => lrn.apply(bottom(0)),
+            (Op::BatchNorm { .. }, Some(Means::BatchNorm(norm))) => norm.apply(bottom(0), training),
+            // In place where nobody else wants the input: no layer in front of a rectifier needs its output for its gradient.
+            (Op::Relu, _) if self.graph.has_one_reader(layer.bottoms[0]) => bottom(0).shallow_clone().relu_(),
+            (Op::Relu, _) => bottom(0).relu(),
+            (Op::Pool { method, window, rounding }, _) => layer::pool(bottom(0), method, window, rounding),
+            (Op::AdaptiveAverage { side }, _) => bottom(0).adaptive_avg_pool2d([side, side]),
+            (Op::Dropout { ratio }, _) => bottom(0).dropout(ratio, training),
+            (Op::Concat, _) => Tensor::cat(&(0..layer.bottoms.len()).map(bottom).collect::<Vec<_>>(), 1),
+            (Op::Sum, _) => bottom(0) + bottom(1),
+            (Op::Convolution { .. } | Op::InnerProduct { .. } | Op::Lrn | Op::BatchNorm { .. }, _) => {
+                unreachable!("BUG: layer {} was not furnished", layer.name)
+            }
         }
     }
 }
 
-/// Weight and bias of a layer from its filler; `None` where it has none.
-fn filled(graph: &Graph, published: &Graph, layer: &Layer, seed: Seed, device: Device) -> Option<[Parameter; 2]> {
-    let (shape, fill) = (layer.weight_shape(graph)?, layer.fill()?);
-    let fan_in = graph.fan_in(layer);
+/// First values of a layer's tensor, on the CPU. Weights keep the stream of their layer; a part that is drawn beside them has its own.
+fn filled(graph: &Graph, published: &Graph, layer: &Layer, slot: &Slot, seed: Seed) -> Tensor {
     let twin = published.find(&layer.name).expect("BUG: a layer that the published network lacks");
-    let filler = fill.weight.adapted(published.fan_in(twin), fan_in);
-    let count = shape.iter().product::<i64>() as usize;
-    let weight = Tensor::from_slice(&filler.draw(seed.child(&layer.name), count, fan_in)).reshape(&shape);
-    let bias = Tensor::from_slice(&vec![fill.bias as f32; shape[0] as usize]);
-    let parameter = |suffix: &str, values: Tensor, rate_factor: f64, decay_factor: f64| Parameter {
-        name: format!("{}.{suffix}", layer.name),
-        values: values.to_device(device).set_requires_grad(true),
-        rate_factor,
-        decay_factor,
-    };
-    Some([parameter("weight", weight, 1.0, 1.0), parameter("bias", bias, 2.0, 0.0)])
+    let start = slot.start.adapted(published.fan(twin), graph.fan(layer));
+    let stream = seed.child(&layer.name);
+    let stream = if slot.role == Role::Weight { stream } else { stream.child(slot.part) };
+    let count = slot.shape.iter().product::<i64>() as usize;
+    Tensor::from_slice(&start.draw(stream, count, graph.fan(layer))).reshape(&slot.shape)
+}
+
+/// What a layer computes with, from its tensors in the order of its slots; `None` where it needs nothing.
+fn means(layer: &Layer, tensors: Vec<Tensor>, device: Device) -> Option<Means> {
+    let mut tensors = tensors.into_iter();
+    let mut next = || tensors.next().expect("BUG: fewer tensors than slots");
+    match layer.op {
+        Op::Convolution { fill, .. } | Op::InnerProduct { fill } => {
+            Some(Means::Linear { weight: next(), bias: fill.bias.map(|_| next()) })
+        }
+        Op::BatchNorm { epsilon } => {
+            let (weight, bias, mean, variance, count) = (next(), next(), next(), next(), next());
+            Some(Means::BatchNorm(BatchNorm { weight, bias, mean, variance, count, epsilon }))
+        }
+        Op::Lrn => Some(Means::Lrn(Lrn::new(layer::LRN, layer.shape[0], device))),
+        _ => None,
+    }
 }

@@ -14,7 +14,7 @@ export BGH_LIBTORCH_KEPT := $(DATA)/bgh/libtorch-2.11.0
 
 with_libtorch = LIBTORCH="$$($(PYTHON) scripts/libtorch.py)" && export LIBTORCH
 
-.PHONY: help study build test bench install clean-all tools libtorch
+.PHONY: help study build test bench fuzz install clean-all tools libtorch
 .SILENT:
 
 help:
@@ -23,6 +23,7 @@ help:
 	echo 'make install    install bgh and bgh-torch for this user'
 	echo 'make build      release build of both, in target/release'
 	echo 'make bench      benchmarks of bgh'
+	echo 'make fuzz       fuzz the readers of weight files, FUZZ_SECONDS (240) each'
 	echo 'make clean-all  remove what was built and fetched; cache/ and reports/ stay'
 	echo 'LIBTORCH=DIR names a libtorch 2.11.0 of your own; else an installed PyTorch 2.11.0 is used, else one is fetched.'
 
@@ -41,6 +42,21 @@ test: tools
 
 bench: tools
 	cargo bench --locked --package bgh
+
+# libFuzzer on stable Rust: the coverage that it steers by, without a sanitizer, which the readers have no unsafe code for.
+FUZZ_SECONDS ?= 240
+FUZZ_FORMATS := caffemodel pth safetensors
+FUZZ_TARGET  := x86_64-unknown-linux-gnu
+FUZZ_FLAGS   := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+
+fuzz: tools
+	cd fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --target $(FUZZ_TARGET)
+	set -e; for format in $(FUZZ_FORMATS); do \
+		mkdir -p fuzz/corpus/$$format fuzz/artifacts; cp tests/weights/*.$$format fuzz/corpus/$$format/; \
+		fuzz/target/$(FUZZ_TARGET)/release/$$format -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=fuzz/artifacts/ fuzz/corpus/$$format; \
+	done
 
 # Two copies of libtorch but one build: the worker is linked with the clone's and looks for the kept one when the clone is gone. The
 # last line holds the worker to that.

@@ -129,3 +129,63 @@ fn cache_tells_its_size_and_collects_only_what_nobody_needs() {
     assert!(space.bgh(&["cache", "gc"]).stdout.starts_with("0 blobs"));
     assert!(space.run().is_empty());
 }
+
+#[test]
+fn weights_tells_what_a_file_holds_and_what_a_network_takes() {
+    let space = Space::new();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/weights/tiny_v1.caffemodel");
+    let answer = json(&space.bgh(&["weights", "inspect", file, "--json"]).stdout);
+    assert_eq!((answer["variant"].as_str(), answer["channels"].as_str()), (Some("V1 layers"), Some("bgr")));
+    assert_eq!((answer["numbers"].as_u64(), answer["network"].as_str()), (Some(108 + 4 + 72 + 4 + 48 + 3), Some("alexnet")));
+    assert_eq!(answer["tensors"][0], serde_json::json!({"name": "conv1.weight", "dtype": "f32", "shape": [4, 3, 3, 3]}));
+    let refused = space.bgh(&["weights", "inspect", "study.toml"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("weight file study.toml: no weight file: text"), "{}", refused.stderr);
+    let unknown = space.bgh(&["weights", "inspect", file, "--network", "vgg"]);
+    assert!(unknown.stderr.contains("there is no network `vgg`; known are alexnet, googlenet"), "{}", unknown.stderr);
+}
+
+#[test]
+fn weights_are_converted_there_and_back() {
+    let space = Space::new();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/weights/tiny_v2.caffemodel");
+    let convert = |from: &str, to: &str, more: &[&str]| space.bgh(&[&["weights", "convert", from, "--to", to], more].concat());
+    assert_eq!(convert(file, "rgb.safetensors", &["--channels", "rgb"]).code, 0);
+    assert_eq!(convert("rgb.safetensors", "back.caffemodel", &[]).code, 0);
+    assert_eq!(convert("back.caffemodel", "bgr.safetensors", &[]).code, 0);
+    assert_eq!(convert(file, "direct.safetensors", &[]).code, 0);
+    let bytes = |name: &str| fs::read(space.path(name)).expect("written");
+    assert!(bytes("bgr.safetensors") == bytes("direct.safetensors") && bytes("rgb.safetensors") != bytes("direct.safetensors"));
+    let wrong = convert(file, "weights.pth", &[]);
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.stderr.contains("`.pth` is not written; written are .safetensors, .caffemodel, .binaryproto"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn weights_of_a_trained_model_are_exported_to_the_bit() {
+    let space = Space::new();
+    let export = || space.bgh(&["weights", "export", "study.toml", "none-alexnet-low", "--to", "low.safetensors"]);
+    let early = export();
+    assert_eq!(early.code, 3);
+    assert!(early.stderr.contains("`none-alexnet-low` is not trained; `bgh run` trains it"), "{}", early.stderr);
+    space.run();
+    assert_eq!(export().code, 0);
+    let answer = json(&space.bgh(&["weights", "inspect", "low.safetensors", "--json"]).stdout);
+    assert!(answer["facts"]["model"].as_str().is_some_and(|facts| facts.contains("alexnet")), "{answer}");
+    let numbers = |bytes: &[u8]| bytes[bytes.len() - 20..].to_vec();
+    let exported = numbers(&fs::read(space.path("low.safetensors")).expect("exported"));
+    let models: Vec<_> = blobs(&space).into_iter().filter(|bytes| bytes[8..].starts_with(b"{\"conv1.bias\"")).collect();
+    assert_eq!(models.iter().filter(|bytes| numbers(bytes) == exported).count(), 1, "one of {} models", models.len());
+}
+
+/// Every blob of the cache that is longer than a header.
+fn blobs(space: &Space) -> Vec<Vec<u8>> {
+    let folders = fs::read_dir(space.path("cache/cas-v1")).expect("blobs").map(|entry| entry.expect("an entry").path());
+    let files = folders.filter(|folder| folder.is_dir()).flat_map(|folder| fs::read_dir(folder).expect("blobs"));
+    let bytes = files.map(|entry| fs::read(entry.expect("an entry").path()).expect("a blob"));
+    bytes.filter(|bytes| bytes.len() > 28).collect()
+}

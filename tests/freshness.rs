@@ -60,6 +60,31 @@ fn two_values_that_swap_rerun_both_models() {
     assert!(space.run().iter().all(|label| !label.starts_with("train")), "both results are known under the other's name");
 }
 
+/// A weight file that holds one bias of the narrow network.
+fn weight_file(value: &str) -> String {
+    let header = r#"{"conv1.bias":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+    format!("{}{}{header}{value}", char::from(header.len() as u8), "\0".repeat(7))
+}
+
+#[test]
+fn another_content_of_a_weight_file_reruns_its_models_and_another_path_none() {
+    let space = Space::new();
+    space.edit("[weights.high]", "[weights.high]\nfrom = { file = \"{network}.safetensors\" }");
+    space.write("alexnet.safetensors", &weight_file("a"));
+    space.run();
+    fs::rename(space.path("alexnet.safetensors"), space.path("moved-alexnet.safetensors")).expect("moved");
+    fs::create_dir(space.path("weights")).expect("a folder");
+    fs::rename(space.path("moved-alexnet.safetensors"), space.path("weights/alexnet.safetensors")).expect("moved");
+    space.edit("{network}.safetensors", "weights/{network}.safetensors");
+    assert_eq!(space.run(), NOTHING);
+    space.write("weights/alexnet.safetensors", &weight_file("b"));
+    let again = space.run();
+    let trained: Vec<_> = again.iter().filter(|label| label.starts_with("train")).collect();
+    assert_eq!(trained, ["train[none-alexnet-high]", "train[x4-alexnet-high]"]);
+    space.edit("safetensors\"", "safetensors\", classifiers = \"fitting\"");
+    assert_eq!(space.run().iter().filter(|label| label.starts_with("train")).count(), 2);
+}
+
 #[test]
 fn a_title_reruns_the_report_alone() {
     let space = Space::new();

@@ -8,6 +8,7 @@ use bgh::imaging::{Filter, Fit, Geometry, Window};
 use bgh::spec::{self, Aggregate, Experiment, Faults, OperatingRule, Slices, Source, Start};
 use bgh::stage::predict::Eval;
 use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
+use bgh::weights::Classifiers;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -401,6 +402,27 @@ fn overrides_win_and_need_no_quotes() {
     assert!(pinned.expect_err("one level makes no pair").to_string().contains("no pair to compare"));
 }
 
+/// A `.safetensors` file of the biases of one layer, all 0: its bytes happen to be text.
+fn biases(layer: &str, count: usize) -> String {
+    let bytes = 4 * count;
+    let header = format!(r#"{{"{layer}.bias":{{"dtype":"F32","shape":[{count}],"data_offsets":[0,{bytes}]}}}}"#);
+    format!("{}{}{header}{}", char::from(header.len() as u8), "\0".repeat(7), "\0".repeat(bytes))
+}
+
+#[test]
+fn a_weight_file_that_does_not_fit_is_a_fault_of_the_spec() {
+    let spec =
+        SMALL.replace("learning_rate = 0.01", "learning_rate = 0.01\nfrom = { file = \"start\", classifiers = \"fitting\" }");
+    let faults = |file: &str| Folder::new(&[("spec.toml", &spec), ("start", file)]).faults(&[]);
+    assert_snapshot!(faults("<html>"), @"");
+    assert_snapshot!(faults(&biases("conv1", 64)), @"");
+    assert_snapshot!(faults(&biases("features.0", 64)), @"");
+    let narrow = spec.replace("[network.alexnet]", "[network.alexnet]\nwidth = 0.5");
+    let folder = Folder::new(&[("spec.toml", &narrow), ("start", &biases("conv1", 48))]);
+    let start = folder.load(&[]).unwrap().models[0].train.start.clone();
+    assert_eq!(start, train::Start::File { classifiers: Classifiers::Fitting });
+}
+
 #[test]
 fn files_are_found_beside_the_spec_that_names_them() {
     let base = SMALL
@@ -414,7 +436,7 @@ fn files_are_found_beside_the_spec_that_names_them() {
         ("base/small.toml", &base),
         ("base/exams/.keep", ""),
         ("base/labels.csv", "exam,class\n"),
-        ("base/weights/alexnet.safetensors", ""),
+        ("base/weights/alexnet.safetensors", &biases("conv1", 96)),
     ]);
     let experiment = folder.load(&[]).unwrap();
     let beside = |name: &str| -> PathBuf { folder.0.path().join("base").join(name) };

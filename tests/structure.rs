@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 8] = [
     &["stage", "store"],
     &["phantom"],
     &["artifact", "dicom", "imaging", "stats"],
-    &["seed"],
+    &["seed", "weights"],
 ];
 
 /// Imports within a line that are meant: the store lays out files of artifacts, and ingest turns DICOM into artifacts.

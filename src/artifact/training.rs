@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{Files, table};
+use crate::weights::Left;
 
 const RECORD: &str = "training.json";
 
@@ -36,7 +37,9 @@ pub struct TrainingRecord {
     /// Layers whose weights were loaded from the starting weights.
     pub loaded: Vec<String>,
     /// Layers that started from their filler although starting weights were given.
-    pub reinitialised: Vec<String>,
+    pub reinitialised: Vec<Left>,
+    /// Layers of the starting weights that the network lacks.
+    pub ignored: Vec<Left>,
 }
 
 /// What a formula pretraining came to.

@@ -4,8 +4,11 @@ use clap::Args;
 
 use super::Failure;
 use super::session::SpecArguments;
+use super::weights::told;
 use crate::plan::{self, Part, Roster};
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Start};
+use crate::stage::train;
+use crate::weights::WeightFile;
 
 /// Arguments of `bgh check`.
 #[derive(Debug, Args)]
@@ -25,6 +28,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for (name, product) in augmentations(&experiment) {
         println!("  augment {name}: {product}");
     }
+    for (file, takes) in weight_files(&experiment)? {
+        println!("  weights {file}: {takes}");
+    }
     Ok(())
 }
 
@@ -32,6 +38,21 @@ fn classes(experiment: &Experiment, roster: &Roster, part: Part) -> String {
     let count = |class: &String| roster.part(part).filter(|exam| &exam.class == class).count();
     let classes: Vec<String> = experiment.cohort.classes.iter().map(|class| format!("{} {class}", count(class))).collect();
     format!("{} exams: {}", roster.part(part).count(), classes.join(", "))
+}
+
+/// Each weight file of the design and what each network takes of it, once.
+fn weight_files(experiment: &Experiment) -> anyhow::Result<Vec<(String, String)>> {
+    let mut found = vec![];
+    for model in &experiment.models {
+        let (Start::File(path), train::Start::File { classifiers }) = (&model.start, &model.train.start) else { continue };
+        let (network, classes) = (&model.train.network, model.train.classes.len());
+        let fit = WeightFile::open(path)?.foresee(&network.name, network.width, classes, *classifiers)?;
+        let line = (path.display().to_string(), format!("{} takes {}", network.name, told(&fit.layers())));
+        if !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    Ok(found)
 }
 
 /// Level and arithmetic of each augmentation of the design, once.

@@ -15,6 +15,7 @@ mod progress;
 mod roc;
 mod run;
 mod session;
+mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,6 +66,9 @@ enum Command {
     Phantom(phantom::Arguments),
     /// ROC statistics of a table of scores
     Roc(roc::Arguments),
+    /// Look into weight files, convert them, and take trained weights out of the cache
+    #[command(subcommand)]
+    Weights(weights::Command),
     /// Say what works here: worker, libtorch, devices, cache
     Doctor(doctor::Arguments),
     /// Print a completion script for a shell
@@ -96,6 +100,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Phantom(arguments) => phantom::run(&arguments),
         Command::Roc(arguments) => roc::run(&arguments),
+        Command::Weights(command) => weights::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -6,6 +6,7 @@
 mod solver;
 
 use super::{Kind, Run};
+use crate::weights::Classifiers;
 use serde::{Deserialize, Serialize};
 
 pub use solver::{Rule, Schedule, Solver};
@@ -92,7 +93,10 @@ pub enum Start {
     /// From the `model` of a formula pretraining at input `start`.
     Formula,
     /// From the weight file at input `start`.
-    File,
+    File {
+        /// What becomes of the layers that classify.
+        classifiers: Classifiers,
+    },
 }
 
 /// Which epoch's weights are kept.

@@ -12,9 +12,9 @@ folder = sys.argv[1]
 job = json.load(open(os.path.join(folder, "job.json")))
 
 
-def out(port, name):
+def out(port, name, mode="w"):
     os.makedirs(os.path.join(folder, "out", port), exist_ok=True)
-    return open(os.path.join(folder, "out", port, name), "w", newline="")
+    return open(os.path.join(folder, "out", port, name), mode, newline=None if "b" in mode else "")
 
 
 def result(value):
@@ -33,12 +33,15 @@ def essence():
 
 
 def train(digest):
-    with out("model", "weights.safetensors") as file:
-        file.write(digest)
+    header = b'{"conv1.bias":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}'
+    with out("model", "weights.safetensors", "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header + bytes.fromhex(digest)[:20])
+    with out("model", "model.json") as file:
+        json.dump({"network": job["params"]["network"]}, file)
     with out("curves", "curves.csv") as file:
         file.write("epoch,updates,learning_rate,train_loss,tune_loss,tune_accuracy\n0,0,0.1,,1.1,0.3\n1,2,0.1,1.0,0.9,0.5\n")
     record = dict(network="alexnet", parameters=1, start="untrained", images=1, planned_epochs=1, epochs=1, updates=2, best_epoch=1,
-                  best_tune_loss=0.9, loaded=[], reinitialised=[])
+                  best_tune_loss=0.9, loaded=[], reinitialised=[], ignored=[])
     with out("record", "training.json") as file:
         json.dump(record, file)
 

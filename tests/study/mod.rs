@@ -14,6 +14,7 @@ use bgh::artifact::{Curve, Curves, Files, TrainingRecord};
 use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
 use bgh::report::stage::{self as report, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
 use bgh::stage::{predict, train};
+use bgh::weights::{Classifiers, Left};
 
 pub(crate) const SCORES: &str = "exam,class,a\n001,none,0.25\n";
 pub(crate) const SLICES: &str = "exam,slice,class,model,score\n001,0,none,a,0.25\n";
@@ -410,7 +411,7 @@ fn methods(results: &Results, model: &ModelResult) -> ModelMethods {
             classes: results.classes.clone(),
             epochs: if googlenet { 40 } else { 90 },
             batch: if googlenet { 32 } else { 128 },
-            start: if pretrained { train::Start::File } else { train::Start::Untrained },
+            start: if pretrained { train::Start::File { classifiers: Classifiers::Fresh } } else { train::Start::Untrained },
             solver: train::Solver {
                 learning_rate: if pretrained { 0.001 } else { 0.01 },
                 rule: train::Rule::Sgd {
@@ -433,6 +434,10 @@ fn methods(results: &Results, model: &ModelResult) -> ModelMethods {
     }
 }
 
+fn fresh(layer: &str) -> Left {
+    Left { name: layer.into(), reason: "a classifier starts anew".into() }
+}
+
 fn record(results: &Results, name: &str) -> TrainingRecord {
     let model = results.model(name).expect("a model of the fixture");
     let is = |factor: &str, level: &str| model.levels.get(factor).is_some_and(|its| its == level);
@@ -451,7 +456,8 @@ fn record(results: &Results, name: &str) -> TrainingRecord {
         best_epoch: epochs / 2,
         best_tune_loss: 1.0 - model.auc * 0.8,
         loaded: vec![],
-        reinitialised: if pretrained { vec!["fc8".into()] } else { vec![] },
+        reinitialised: if pretrained { vec![fresh("fc8")] } else { vec![] },
+        ignored: vec![],
     }
 }
 

@@ -171,8 +171,8 @@ fn start(model: &Described) -> String {
             record.and_then(|record| record.pretraining.as_ref()).map(pretrained).unwrap_or_default(),
         ),
         (Start::Formula, None, _) => "formula pretraining on rendered fractals".to_owned(),
-        (Start::File, _, Some(record)) => format!("a weight file, {}", record.start),
-        (Start::File, _, None) => "a weight file".to_owned(),
+        (Start::File { .. }, _, Some(record)) => format!("a weight file, {}", record.start),
+        (Start::File { .. }, _, None) => "a weight file".to_owned(),
     }
 }
 

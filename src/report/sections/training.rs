@@ -9,6 +9,7 @@ use crate::report::document::Block;
 use crate::report::number;
 use crate::report::study::Study;
 use crate::report::table::{Cell, Column, Footnotes, Series, Table};
+use crate::weights::Left;
 
 pub(super) const SECTION: Section = Section { id: "training", heading: "Training", blocks };
 
@@ -31,7 +32,7 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
             .to_owned(),
     ];
     fill_data(&mut table, &trained);
-    Ok(vec![Block::Table(table)])
+    Ok([Some(table), starting(study, &trained)].into_iter().flatten().map(Block::Table).collect())
 }
 
 fn row(
@@ -46,14 +47,60 @@ fn row(
     let start = Cell::from(record.start.clone());
     let start = match record.reinitialised.is_empty() {
         true => start,
-        false => start.marked(
-            footnotes.mark(format!("Layers not taken from the starting weights: {}.", record.reinitialised.join(", "))),
-        ),
+        false => start
+            .marked(footnotes.mark(format!("Layers not taken from the starting weights: {}.", names(&record.reinitialised)))),
     };
     let seed = study.has_seeds().then(|| training.seed.clone().unwrap_or_default());
     let keys = study.keys(model).into_iter().chain(seed).map(Cell::from);
     let numbers = counts.into_iter().chain(rest).map(Cell::from);
     keys.chain([images, epochs(record, footnotes)]).chain(numbers).chain([start]).collect()
+}
+
+fn names(left: &[Left]) -> String {
+    left.iter().map(|left| left.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What became of the layers of each file of starting weights; none where every training started from its fillers.
+fn starting(study: &Study, trained: &[(&ModelResult, &TrainingRecord)]) -> Option<Table> {
+    let started: Vec<_> = trained.iter().filter(|(_, record)| !record.loaded.is_empty()).collect();
+    if started.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(Series::Supplement, "Layers taken from starting weights.");
+    let keys = study.key_names();
+    table.keys = keys.len();
+    table.columns = keys.into_iter().map(Column::words).chain([Column::numbers("Loaded")]).collect();
+    table.columns.extend(["Re-initialised", "Ignored"].map(Column::words));
+    let row = |(model, record): &&(&ModelResult, &TrainingRecord)| {
+        let fates = [number::count(record.loaded.len()), reasons(&record.reinitialised), reasons(&record.ignored)];
+        study.keys(model).into_iter().chain(fates).map(Cell::from).collect()
+    };
+    table.rows = started.iter().map(row).collect();
+    table.notes = vec!["Loaded: number of layers. Re-initialised: layers that kept their random start.".to_owned()];
+    table.data.header = ["model", "layer", "fate", "reason"].map(String::from).to_vec();
+    table.data.rows = started.iter().flat_map(|(model, record)| fates(model, record)).collect();
+    Some(table)
+}
+
+/// Layers by the reason that they share.
+fn reasons(left: &[Left]) -> String {
+    let mut told: Vec<(&str, Vec<&str>)> = vec![];
+    for Left { name, reason } in left {
+        match told.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name),
+            None => told.push((reason, vec![name])),
+        }
+    }
+    let told = told.into_iter().map(|(reason, names)| format!("{} ({reason})", names.join(", ")));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn fates(model: &ModelResult, record: &TrainingRecord) -> Vec<Vec<String>> {
+    let row = |layer: &str, fate: &str, reason: &str| [&model.name, layer, fate, reason].map(String::from).to_vec();
+    let left =
+        |fate: &'static str, left: &[Left]| left.iter().map(|left| row(&left.name, fate, &left.reason)).collect::<Vec<_>>();
+    let loaded = record.loaded.iter().map(|layer| row(layer, "loaded", ""));
+    loaded.chain(left("reinitialised", &record.reinitialised)).chain(left("ignored", &record.ignored)).collect()
 }
 
 /// Epochs trained, with a mark where that is not what was planned.

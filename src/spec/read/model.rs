@@ -11,6 +11,7 @@ use super::training::{Formula, From, Network, Weights};
 use crate::imaging::Recipe;
 use crate::stage::train::Matched;
 use crate::stage::{pretrain, train};
+use crate::weights::{Classifiers, WeightFile};
 
 /// Every model, or `None` after every fault of every cell was noted.
 pub(super) fn all(log: &Log, root: &Node, design: &Design<'_>) -> Option<Vec<Model>> {
@@ -54,7 +55,7 @@ fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<(Model, Matching)>
         pooled: name(cell.named().filter(|(factor, _)| *factor != SEED), &network),
         levels: cell.named().map(|(factor, level)| (factor.to_owned(), level.to_owned())).collect(),
         seed: parts.seed?,
-        start: start(&weights.from, &network.network, images.size)?,
+        start: start(&weights.from, &network.network, written.cohort.as_ref()?.classes.len(), images.size)?,
         train: params(&written, &network, &weights)?,
         predict: parts.predict.clone()?,
         augment,
@@ -92,11 +93,11 @@ fn name<'c>(levels: impl Iterator<Item = (&'c str, &'c str)>, network: &Network)
     levels.join("-").replace(|c| !is_fit(c), "_")
 }
 
-fn start(from: &From<'_>, network: &train::Network, images: usize) -> Option<Start> {
+fn start(from: &From<'_>, network: &train::Network, classes: usize, images: usize) -> Option<Start> {
     match from {
         From::Untrained => Some(Start::Untrained),
         From::Formula(formula) => pretraining(formula, network, images).map(Start::Formula),
-        From::File(item) => file(item, &network.name),
+        From::File(item, classifiers) => file(item, network, classes, *classifiers),
     }
 }
 
@@ -118,17 +119,21 @@ fn pretraining(formula: &Formula<'_>, network: &train::Network, images: usize) -
     })
 }
 
-/// The weight file of a network.
-fn file(item: &Item<'_>, network: &str) -> Option<Start> {
-    let written = item.string()?.replace("{network}", network);
+/// The weight file of a network, which must be there and fit it.
+fn file(item: &Item<'_>, network: &train::Network, classes: usize, classifiers: Classifiers) -> Option<Start> {
+    let written = item.string()?.replace("{network}", &network.name);
     let path = item.log.folder(&item.node.origin).join(written);
-    if path.is_file() {
-        return Some(Start::File(path));
+    if !path.is_file() {
+        return item.fault(
+            format!("there is no weight file {}", path.display()),
+            "relative paths start at the file that names them; `{network}` stands for the name of the network",
+        );
     }
-    item.fault(
-        format!("there is no weight file {}", path.display()),
-        "relative paths start at the file that names them; `{network}` stands for the name of the network",
-    )
+    let foreseen = WeightFile::open(&path).and_then(|file| file.foresee(&network.name, network.width, classes, classifiers));
+    match foreseen {
+        Ok(_) => Some(Start::File(path)),
+        Err(fault) => item.fault(format!("{fault:#}"), format!("`bgh weights inspect {}` tells what it holds", path.display())),
+    }
 }
 
 fn params(written: &Document<'_>, network: &Network, weights: &Weights<'_>) -> Option<train::Params> {
@@ -141,7 +146,7 @@ fn params(written: &Document<'_>, network: &Network, weights: &Weights<'_>) -> O
         start: match weights.from {
             From::Untrained => train::Start::Untrained,
             From::Formula(_) => train::Start::Formula,
-            From::File(_) => train::Start::File,
+            From::File(_, classifiers) => train::Start::File { classifiers },
         },
         solver: written.parts.solver.as_ref()?.at(weights.learning_rate),
         select: options.select,

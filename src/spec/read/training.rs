@@ -5,6 +5,7 @@ use super::super::section::{Item, Section, listed, suggestion};
 use crate::stage::compare::Aggregate;
 use crate::stage::predict::{self, Eval};
 use crate::stage::train::{self, NETWORKS};
+use crate::weights::Classifiers;
 
 /// `[network.NAME]`.
 #[derive(Clone)]
@@ -26,8 +27,8 @@ pub(super) struct Weights<'a> {
 pub(super) enum From<'a> {
     Untrained,
     Formula(Formula<'a>),
-    /// A path that may hold `{network}`.
-    File(Item<'a>),
+    /// A path that may hold `{network}`, and what becomes of the layers that classify.
+    File(Item<'a>, Classifiers),
 }
 
 /// A formula pretraining; it gets its network, and its size unless written, from the model.
@@ -94,7 +95,12 @@ pub(super) fn weights<'a>(item: &Item<'a>) -> Option<Weights<'a>> {
 /// `{ file = … }` or `{ formula = … }`.
 fn from<'a>(item: &Item<'a>) -> Option<From<'a>> {
     item.table(|s| match (s.get("file"), s.get("formula")) {
-        (Some(file), None) => file.string().map(|_| From::File(file)),
+        (Some(file), None) => {
+            let rules = [("fresh", Classifiers::Fresh), ("fitting", Classifiers::Fitting)];
+            let classifiers = s.optional("classifiers", Classifiers::Fresh, |item| item.one_of(&rules));
+            file.string()?;
+            classifiers.map(|classifiers| From::File(file, classifiers))
+        }
         (None, Some(name)) => {
             let formula = formula(s);
             name.one_of(&[("ifs", ())])?;

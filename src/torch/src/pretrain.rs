@@ -91,7 +91,8 @@ fn record(params: &Params, course: &Fractals, net: &Net, fitted: &Fitted) -> Tra
         best_epoch: fitted.best.epoch,
         best_tune_loss: fitted.best.tune_loss,
         loaded: vec![],
-        reinitialised: net.graph().learnt().map(|layer| layer.name.clone()).collect(),
+        reinitialised: vec![],
+        ignored: vec![],
     }
 }
 

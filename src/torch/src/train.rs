@@ -65,7 +65,7 @@ fn products(precision: Precision, device: Device) -> Result<Kind> {
 fn pretraining(session: &Session, params: &Params) -> Result<Option<Pretraining>> {
     match params.start {
         Start::Formula => Ok(model::facts(session.input("start")?)?.pretraining),
-        Start::Untrained | Start::File => Ok(None),
+        Start::Untrained | Start::File { .. } => Ok(None),
     }
 }
 
@@ -83,6 +83,7 @@ fn record(params: &Params, course: &Supervised, net: &Net, started: Started, fit
         best_tune_loss: fitted.best.tune_loss,
         loaded: started.loaded,
         reinitialised: started.reinitialised,
+        ignored: started.ignored,
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bgh::artifact::{Curves, Files, ImageRow, ImageSetWriter, Predictions, TrainingRecord};
 use bgh::seed::Seed;
 use bgh::stage::job::{JobFolder, JobResult, JobSpec, Progress};
+use bgh::weights::Left;
 use rand::{Rng, RngExt};
 use serde_json::{Value, json};
 
@@ -363,7 +364,7 @@ fn faults_of_the_job_are_results() {
     let mut narrow = training("alexnet", 1, 0.01);
     narrow["network"]["crop"] = json!(40);
     let mut lettered = training("alexnet", 1, 0.01);
-    lettered["start"] = json!("file");
+    lettered["start"] = json!({"file": {"classifiers": "fresh"}});
     let caffe = root.path().join("zoo.caffemodel");
     fs::write(&caffe, b"").expect("writes");
     let mut with_start = sets();
@@ -373,7 +374,7 @@ fn faults_of_the_job_are_results() {
         ("train", narrow, sets(), "use a crop of at least"),
         ("train", training("alexnet", 1, 0.01), BTreeMap::new(), "nothing is connected to input `train`"),
         ("train", training("vgg", 1, 0.01), sets(), "unknown network `vgg`; known: alexnet, googlenet"),
-        ("train", lettered, with_start, "format `.caffemodel` is not read; convert it"),
+        ("train", lettered, with_start, "no weight file: the file is empty"),
     ];
     for (number, (kind, params, inputs, expected)) in cases.into_iter().enumerate() {
         let job = job(root.path().join(number.to_string()), kind, params, inputs);
@@ -406,7 +407,8 @@ fn pretrained_weights_start_a_training() {
     let end = curves.last().expect("epochs");
     assert_eq!((pretraining.updates, pretraining.loss, pretraining.accuracy), (100, end.tune_loss, end.tune_accuracy));
     assert_eq!(record.loaded, ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"]);
-    assert_eq!(record.reinitialised, ["fc8"]);
+    let anew = Left { name: "fc8".into(), reason: "a classifier starts anew".into() };
+    assert_eq!((record.reinitialised, record.ignored), (vec![anew], vec![]));
 
     let mut hopeless = params;
     hopeless["samples"] = json!(32);

@@ -102,6 +102,11 @@ impl Net {
         self.products = kind;
     }
 
+    /// Its registered name.
+    pub fn name(&self) -> &'static str {
+        self.network.name
+    }
+
     /// Its layers.
     pub fn graph(&self) -> &Graph {
         &self.graph

@@ -6,7 +6,7 @@
 //! 4. [`report`]: tables, figures and prose from the results.
 //!
 //! Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the files that stages exchange) and the
-//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
+//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow. [`table`] reads other programs' tables.
 
 pub mod artifact;
 pub mod cli;
@@ -21,3 +21,4 @@ pub mod spec;
 pub mod stage;
 pub mod stats;
 pub mod store;
+pub mod table;

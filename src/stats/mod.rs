@@ -10,33 +10,31 @@
 //!    of them is exact up to a last division and independent of the order of the subjects.
 //! 4. [`auc`], [`delong`], [`Pair`]: calculation. [`Interval`], [`PairedTest`], [`exact_interval`], [`holm`]: conclusion.
 //!
+//! The folders are the questions: `curve` what a score does at every threshold, `area` how well one score tells, `contrast`
+//! whether one tells better than another, `family` what many such tests amount to.
+//!
 //! What the data cannot answer is an [`Undefined`] with its reason, never a NaN and never a filled-in number. One statistic is
-//! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed below.
+//! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed in its folder and below.
 
-mod auc;
-pub mod delong;
-mod exact_interval;
-mod holm;
+mod area;
+mod contrast;
+mod curve;
+mod family;
 mod interval;
 mod level;
 pub mod normal;
-mod paired;
-mod placements;
 #[cfg(test)]
 mod properties;
 mod reference;
-mod roc;
 mod scores;
 mod undefined;
 
-pub use auc::auc;
-pub use exact_interval::exact_interval;
-pub use holm::holm;
+pub use area::{auc, delong, exact_interval};
+pub use contrast::{Basis, Pair, PairedTest, Unpaired};
+pub use curve::{Placements, Point, Roc};
+pub use family::holm;
 pub use interval::Interval;
 pub use level::{InvalidLevel, Level};
-pub use paired::{Basis, Pair, PairedTest, Unpaired};
-pub use placements::Placements;
 pub use reference::{InvalidReference, MAX_SUBJECTS, Reference};
-pub use roc::{Point, Roc};
 pub use scores::{InvalidScores, Scores};
 pub use undefined::Undefined;

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Reference, Scores};
+use crate::stats::{Reference, Scores};
 
 /// Doubled placements of one curve. The expensive part (a sort) is behind them: any number of pairs shares them.
 #[derive(Debug, Clone, PartialEq, Eq)]

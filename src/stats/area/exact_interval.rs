@@ -4,7 +4,8 @@
 //! probability θ at least up to ties, so complete separation has probability at most θᵏ. The lower limit solves θᵏ = α/2, which is
 //! Clopper & Pearson's limit (1934, Biometrika 26:404) for k successes of k. No law of the scores is assumed.
 
-use super::{Interval, Level, Placements, auc};
+use super::auc;
+use crate::stats::{Interval, Level, Placements};
 
 /// Exact two-sided interval of an AUC that is exactly 0 or 1; `None` anywhere between.
 pub fn exact_interval(placements: &Placements, level: Level) -> Option<Interval> {

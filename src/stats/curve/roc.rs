@@ -1,7 +1,7 @@
 //! The empirical ROC curve, every point of it: collinear points are kept, because each belongs to a threshold someone may use.
 
-use super::Scores;
-use super::scores::Ranked;
+use crate::stats::Scores;
+use crate::stats::scores::Ranked;
 
 /// The points of one curve.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,8 +6,8 @@
 
 use thiserror::Error;
 
-use super::delong::{covariance_of_means, mean};
-use super::{Interval, Level, Placements, Undefined, normal};
+use crate::stats::delong::{covariance_of_means, mean};
+use crate::stats::{Interval, Level, Placements, Undefined, normal};
 
 /// Two curves over the same subjects.
 #[derive(Debug, Clone)]

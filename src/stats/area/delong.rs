@@ -8,7 +8,7 @@
 //!
 //! All sums are integers: no cancellation, and a covariance of exactly 0 comes out as 0.
 
-use super::{Pair, Placements, Reference, Undefined};
+use crate::stats::{Pair, Placements, Reference, Undefined};
 
 /// Estimated variance of one area.
 ///
@@ -28,14 +28,14 @@ pub fn covariance(pair: &Pair<'_>) -> Result<f64, Undefined> {
 }
 
 /// Mean placement: the area for doubled placements, the difference of areas for their differences.
-pub(super) fn mean(reference: &Reference, doubled: &[i32]) -> f64 {
+pub(in crate::stats) fn mean(reference: &Reference, doubled: &[i32]) -> f64 {
     let sum: i64 = reference.of_class(true, doubled).map(i64::from).sum();
     // Both sides are below 2⁵³, so this division is the only rounding.
     sum as f64 / doubled_pairs(reference)
 }
 
 /// The formula of the module on doubled placements, or differences of them, in subject order.
-pub(super) fn covariance_of_means(reference: &Reference, r: &[i32], s: &[i32]) -> Result<f64, Undefined> {
+pub(in crate::stats) fn covariance_of_means(reference: &Reference, r: &[i32], s: &[i32]) -> Result<f64, Undefined> {
     let (cases, controls) = degrees_of_freedom(reference)?;
     // At most (2mn)² times the number of subjects, below 2¹²⁴ by `MAX_SUBJECTS`.
     let numerator = scatter(reference, true, r, s) * i128::from(controls) + scatter(reference, false, r, s) * i128::from(cases);

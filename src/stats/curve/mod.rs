@@ -1,0 +1,7 @@
+//! One walk over the sorted scores: where each subject stands among the other class, and the points of the ROC curve.
+
+mod placements;
+mod roc;
+
+pub use placements::Placements;
+pub use roc::{Point, Roc};

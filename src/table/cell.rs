@@ -1,8 +1,7 @@
 //! What one cell says.
 
 /// How R, pandas, SQL, SAS and people write that there is no value.
-const MISSING: [&str; 14] =
-    ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None", "none", ".", "-"];
+const MISSING: [&str; 14] = ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None", "none", ".", "-"];
 
 /// Whether the cell says that there is no value.
 pub(super) fn is_missing(cell: &[u8]) -> bool {
@@ -27,15 +26,10 @@ mod tests {
     #[test]
     fn numbers_are_read_as_r_and_pandas_write_them() {
         let read = |text: &str| number(text.as_bytes());
-        assert_eq!(["0.1", "-1e-3", "Inf", "-Inf", "inf", "+2", "7"].map(read), [
-            Some(0.1),
-            Some(-0.001),
-            Some(f64::INFINITY),
-            Some(f64::NEG_INFINITY),
-            Some(f64::INFINITY),
-            Some(2.0),
-            Some(7.0)
-        ]);
+        assert_eq!(
+            ["0.1", "-1e-3", "Inf", "-Inf", "inf", "+2", "7"].map(read),
+            [Some(0.1), Some(-0.001), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::INFINITY), Some(2.0), Some(7.0)]
+        );
         assert_eq!(["high", "0,5", "1 2", "0x10", "--"].map(read), [None; 5]);
         assert!(["", "NA", "nan", "NaN", ".", "-", "null"].map(read).iter().all(|number| number.is_some_and(f64::is_nan)));
     }

@@ -48,9 +48,9 @@ impl<'a> Reader<'a> {
         let first = self.next()?.ok_or_else(|| Fault::of_table("is empty", "give a table with a row a subject"))?;
         let mut names: Vec<String> = (1..=first.len()).map(|number| number.to_string()).collect();
         if named {
-            let row = self.next()?.ok_or_else(|| {
-                Fault::of_table("has a header and no row", "if its one line holds data, say --no-header")
-            })?;
+            let row = self
+                .next()?
+                .ok_or_else(|| Fault::of_table("has a header and no row", "if its one line holds data, say --no-header"))?;
             names = first.iter().map(|cell| String::from_utf8_lossy(cell.trim_ascii()).into_owned()).collect();
             if names.len() + 1 == row.len() {
                 // R's `write.table` gives the column of row names no name.

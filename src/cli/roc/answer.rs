@@ -1,0 +1,85 @@
+//! Everything that is said about a table, for people and machines alike.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::arguments::Arguments;
+use super::comparison::{self, Comparison};
+use super::curve::Curve;
+use super::sample::Rankings;
+use super::study::Study;
+use crate::stats::Level;
+
+/// The answer; its form is a contract: fields may follow, none is renamed or dropped.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Answer {
+    #[serde(flatten)]
+    pub(super) whole: Part,
+    /// Rows without a truth or a cluster.
+    pub(super) n_excluded: usize,
+    /// Which subjects are positive: `label = 1`.
+    pub(super) positive: String,
+    pub(super) level: f64,
+    pub(super) interval: String,
+    pub(super) test: String,
+    pub(super) adjust: String,
+    /// The same for each level of `--by`.
+    pub(super) groups: Vec<Part>,
+    /// The levels of `--by` against each other, score by score.
+    pub(super) between_groups: Vec<Comparison>,
+    /// What was assumed.
+    pub(super) notes: Vec<String>,
+}
+
+/// What is said about the subjects of a table, or about those of one level of `--by`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Part {
+    pub(super) group: Option<String>,
+    pub(super) n_positive: usize,
+    pub(super) n_negative: usize,
+    pub(super) curves: Vec<Curve>,
+    pub(super) comparisons: Vec<Comparison>,
+}
+
+impl Answer {
+    /// Answers for `rankings`: the whole table, then the levels of `--by`.
+    pub(super) fn of(study: &Study, rankings: &[Rankings], arguments: &Arguments, level: Level) -> Self {
+        let mut parts = rankings.iter().map(|rankings| Part::of(rankings, arguments, level));
+        Self {
+            whole: parts.next().expect("BUG: the whole table is the first part"),
+            groups: parts.collect(),
+            between_groups: comparison::between_groups(&rankings[1..], arguments, level),
+            n_excluded: study.excluded,
+            positive: study.positive.clone(),
+            level: arguments.level,
+            interval: spelt(arguments.interval),
+            test: spelt(arguments.test),
+            adjust: spelt(arguments.adjust),
+            notes: study.notes.clone(),
+        }
+    }
+
+    /// The whole table and the levels.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.whole).chain(&self.groups)
+    }
+}
+
+impl Part {
+    fn of(rankings: &Rankings, arguments: &Arguments, level: Level) -> Self {
+        let study = rankings.study();
+        let positive = study.is_case.iter().filter(|case| **case).count();
+        Self {
+            group: study.level.clone(),
+            n_positive: positive,
+            n_negative: study.is_case.len() - positive,
+            curves: rankings.curves().map(|(score, ranking)| Curve::of(score, ranking, study, arguments, level)).collect(),
+            comparisons: comparison::all(rankings, arguments, level),
+        }
+    }
+}
+
+/// A choice as it is written on the command line.
+fn spelt(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}

@@ -57,6 +57,11 @@ impl Curve {
         exact.or(self.ci_low.zip(self.ci_high)).map(|(low, high)| [low, high])
     }
 
+    /// No variance although the classes are not separated, as that of a constant score.
+    pub(super) fn is_degenerate(&self) -> bool {
+        self.se == Some(0.0) && self.exact_ci_low.is_none()
+    }
+
     fn conclude(&mut self, ranking: &Ranking, _arguments: &Arguments, level: Level) {
         let placements = &ranking.placements;
         let area = auc(placements);

@@ -31,6 +31,7 @@ pub(super) fn error(value: f64) -> String {
 pub(super) fn p(value: f64) -> String {
     match value {
         value if value < 0.001 => "<0.001".to_owned(),
+        1.0 => "1".to_owned(),
         value if value > 0.99 => ">0.99".to_owned(),
         value if (0.0495..0.0505).contains(&value) => significant(value, 3),
         value => significant(value, 2),
@@ -75,8 +76,8 @@ mod tests {
 
     #[test]
     fn p_has_two_digits_and_keeps_its_side() {
-        let values = [0.0, 0.00123, 0.0123, 0.0496, 0.05, 0.0504, 0.123, 0.5, 0.999];
-        assert_eq!(values.map(p), ["<0.001", "0.0012", "0.012", "0.0496", "0.0500", "0.0504", "0.12", "0.50", ">0.99"]);
+        let values = [0.0, 0.00123, 0.0123, 0.0496, 0.05, 0.0504, 0.123, 0.5, 0.999, 1.0];
+        assert_eq!(values.map(p), ["<0.001", "0.0012", "0.012", "0.0496", "0.0500", "0.0504", "0.12", "0.50", ">0.99", "1"]);
     }
 
     #[test]

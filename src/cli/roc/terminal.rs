@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table, presets};
 
 use super::answer::{Answer, Part};
 use super::comparison::Comparison;
@@ -83,6 +83,9 @@ fn remarks_on_curves(curves: &[Curve]) -> Vec<String> {
         );
     }
     remarks.extend(curves.iter().filter_map(|curve| Some(format!("  {}: {}\n", curve.name, curve.undefined.as_ref()?))));
+    remarks.extend(curves.iter().filter(|curve| curve.is_degenerate()).map(|curve| {
+        format!("  {}: the estimated variance is 0 although the AUC is {}; the interval says nothing\n", curve.name, or_nothing(curve.auc, number::share))
+    }));
     remarks.extend(curves.iter().filter(|curve| curve.auc.is_some_and(|auc| auc < 0.5)).map(below_chance));
     remarks
 }
@@ -99,7 +102,7 @@ fn below_chance(curve: &Curve) -> String {
 
 fn comparisons(answer: &Answer, comparisons: &[Comparison]) -> String {
     let interval = format!("{} % CI", answer.level * 100.0);
-    let adjusted = format!("p ({})", answer.adjust);
+    let adjusted = format!("p ({})", adjustment(&answer.adjust));
     let mut header = vec!["a − b", "difference", &interval, "z", "p"];
     header.extend((answer.adjust != "none").then_some(adjusted.as_str()));
     let rows = comparisons.iter().map(|found| {
@@ -126,24 +129,52 @@ fn comparisons(answer: &Answer, comparisons: &[Comparison]) -> String {
     text
 }
 
+/// As people write it.
+fn adjustment(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    if name == "bh" { "BH".to_owned() } else { first.into_iter().chain(letters).collect() }
+}
+
 fn or_nothing(value: Option<f64>, print: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| NOTHING.to_owned(), print)
 }
 
-/// Names to the left and wrapped where the terminal is narrow; numbers to the right and never torn apart.
+/// A table in columns, numbers to the right; where the terminal is too narrow, every name stands on a line of its own.
 fn aligned(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.collect();
+    let table = table(header, &rows);
+    let wide = lines(&table);
+    match width(&table) {
+        Some(width) if wide.iter().any(|line| line.chars().count() > width) => stacked(header, &rows),
+        _ => wide.concat(),
+    }
+}
+
+fn stacked(header: &[&str], rows: &[Vec<String>]) -> String {
+    let numbers: Vec<Vec<String>> = rows.iter().map(|row| row[1..].to_vec()).collect();
+    let names = std::iter::once(header[0]).chain(rows.iter().map(|row| row[0].as_str()));
+    let lines = lines(&table(&header[1..], &numbers));
+    names.zip(lines).map(|(name, numbers)| format!(" {name}\n   {numbers}")).collect()
+}
+
+fn table(header: &[&str], rows: &[Vec<String>]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
-    table.add_rows(rows);
-    if let Some(width) = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()) {
-        table.set_width(width);
-    }
-    for column in table.column_iter_mut().skip(1) {
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    for column in table.column_iter_mut().filter(|column| column.index > 0) {
         column.set_cell_alignment(CellAlignment::Right);
-        column.set_constraint(ColumnConstraint::ContentWidth);
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-    lines.concat()
+    table
+}
+
+fn lines(table: &Table) -> Vec<String> {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Of the terminal, or what `COLUMNS` says where there is none; `None` where anything may be as long as it likes.
+fn width(table: &Table) -> Option<usize> {
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    table.width().map(usize::from).or_else(said)
 }
 
 impl Comparison {

@@ -19,14 +19,19 @@
 mod area;
 mod contrast;
 mod curve;
+pub mod decision;
 mod family;
 mod interval;
 mod level;
 pub mod normal;
+mod prevalence;
+mod probabilities;
 #[cfg(test)]
 mod properties;
+pub mod proportion;
 mod reference;
 mod scores;
+pub mod special;
 mod undefined;
 
 pub use area::{auc, delong, exact_interval};
@@ -35,6 +40,8 @@ pub use curve::{Placements, Point, Roc};
 pub use family::holm;
 pub use interval::Interval;
 pub use level::{InvalidLevel, Level};
+pub use prevalence::{InvalidPrevalence, Prevalence};
+pub use probabilities::{InvalidProbabilities, Probabilities};
 pub use reference::{InvalidReference, MAX_SUBJECTS, Reference};
 pub use scores::{InvalidScores, Scores};
 pub use undefined::Undefined;

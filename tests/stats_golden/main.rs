@@ -7,7 +7,10 @@
 mod area;
 mod contrast;
 mod curve;
+mod decision;
 mod family;
 mod golden;
 mod large;
+mod proportion;
 mod root;
+mod special;

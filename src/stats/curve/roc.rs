@@ -42,6 +42,16 @@ impl Roc {
         Self { cases, controls, points }
     }
 
+    /// Number of cases, m ≥ 1.
+    pub fn cases(&self) -> usize {
+        self.cases
+    }
+
+    /// Number of controls, n ≥ 1.
+    pub fn controls(&self) -> usize {
+        self.controls
+    }
+
     /// Share of the cases called positive at `point`.
     pub fn sensitivity(&self, point: &Point) -> f64 {
         point.true_positives as f64 / self.cases as f64

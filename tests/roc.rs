@@ -11,7 +11,8 @@ use common::{Outcome, Space};
 use serde_json::Value;
 
 /// Six subjects; `b` misses one, `c` separates.
-const SCORES: &str = "id,truth,a,b,c\n1,0,0.1,0.5,1\n2,0,0.4,0.2,2\n3,0,0.3,0.3,3\n4,1,0.35,NA,4\n5,1,0.8,0.9,5\n6,1,0.9,0.4,6\n";
+const SCORES: &str =
+    "id,truth,a,b,c\n1,0,0.1,0.5,1\n2,0,0.4,0.2,2\n3,0,0.3,0.3,3\n4,1,0.35,NA,4\n5,1,0.8,0.9,5\n6,1,0.9,0.4,6\n";
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -101,7 +102,8 @@ fn tables_of_r_pandas_and_spreadsheets_are_one_table() {
     let plain = "truth,a,b\n0,0.1,0.5\n1,0.35,NA\n0,0.4,0.2\n1,0.8,0.9\n1,0.9,0.6\n";
     let expected = aucs(&asked(plain, &[]));
     let r_csv = "\"\",\"truth\",\"a\",\"b\"\n\"1\",FALSE,0.1,0.5\n\"2\",TRUE,0.35,NA\n\"3\",FALSE,0.4,0.2\n\"4\",TRUE,0.8,0.9\n\"5\",TRUE,0.9,0.6\n";
-    let r_table = "\"truth\" \"a\" \"b\"\n\"1\" 0 0.1 0.5\n\"2\" 1 0.35 NA\n\"3\" 0 0.4 0.2\n\"4\" 1 0.8 0.9\n\"5\" 1 0.9 0.6\n";
+    let r_table =
+        "\"truth\" \"a\" \"b\"\n\"1\" 0 0.1 0.5\n\"2\" 1 0.35 NA\n\"3\" 0 0.4 0.2\n\"4\" 1 0.8 0.9\n\"5\" 1 0.9 0.6\n";
     let pandas = ",truth,a,b\n0,0.0,0.1,0.5\n1,1.0,0.35,\n2,0.0,0.4,0.2\n3,1.0,0.8,0.9\n4,1.0,0.9,0.6\n";
     let excel = "\u{feff}truth;a;b\r\n0;0.1;0.5\r\n1;0.35;\r\n0;0.4;0.2\r\n1;0.8;0.9\r\n1;0.9;0.6\r\n";
     let tabs = "truth\ta\tb\n0\t0.1\t0.5\n1\t0.35\t.\n0\t0.4\t0.2\n1\t0.8\t0.9\n1\t0.9\t0.6\n";

@@ -3,12 +3,12 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::arguments::Arguments;
 use super::comparison::{self, Comparison};
 use super::curve::Curve;
+use super::method::Method;
+use super::operating_point::{self, OperatingPoint};
 use super::sample::Rankings;
 use super::study::Study;
-use crate::stats::Level;
 
 /// The answer; its form is a contract: fields may follow, none is renamed or dropped.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +23,7 @@ pub(super) struct Answer {
     pub(super) interval: String,
     pub(super) test: String,
     pub(super) adjust: String,
+    pub(super) proportion: String,
     /// The same for each level of `--by`.
     pub(super) groups: Vec<Part>,
     /// The levels of `--by` against each other, score by score.
@@ -39,22 +40,25 @@ pub(super) struct Part {
     pub(super) n_negative: usize,
     pub(super) curves: Vec<Curve>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) operating_points: Vec<OperatingPoint>,
 }
 
 impl Answer {
     /// Answers for `rankings`: the whole table, then the levels of `--by`.
-    pub(super) fn of(study: &Study, rankings: &[Rankings], arguments: &Arguments, level: Level) -> Self {
-        let mut parts = rankings.iter().map(|rankings| Part::of(rankings, arguments, level));
+    pub(super) fn of(study: &Study, rankings: &[Rankings], tuning: Option<&Rankings>, method: &Method) -> Self {
+        let arguments = method.arguments;
+        let mut parts = rankings.iter().map(|rankings| Part::of(rankings, tuning, method));
         Self {
             whole: parts.next().expect("BUG: the whole table is the first part"),
             groups: parts.collect(),
-            between_groups: comparison::between_groups(&rankings[1..], arguments, level),
+            between_groups: comparison::between_groups(&rankings[1..], method),
             n_excluded: study.excluded,
             positive: study.positive.clone(),
             level: arguments.level,
             interval: spelt(arguments.interval),
             test: spelt(arguments.test),
             adjust: spelt(arguments.adjust),
+            proportion: spelt(arguments.proportion),
             notes: study.notes.clone(),
         }
     }
@@ -66,15 +70,16 @@ impl Answer {
 }
 
 impl Part {
-    fn of(rankings: &Rankings, arguments: &Arguments, level: Level) -> Self {
+    fn of(rankings: &Rankings, tuning: Option<&Rankings>, method: &Method) -> Self {
         let study = rankings.study();
         let positive = study.is_case.iter().filter(|case| **case).count();
         Self {
             group: study.level.clone(),
             n_positive: positive,
             n_negative: study.is_case.len() - positive,
-            curves: rankings.curves().map(|(score, ranking)| Curve::of(score, ranking, study, arguments, level)).collect(),
-            comparisons: comparison::all(rankings, arguments, level),
+            curves: rankings.curves().map(|(score, ranking)| Curve::of(score, ranking, study, method)).collect(),
+            comparisons: comparison::all(rankings, method),
+            operating_points: operating_point::all(rankings, tuning, method),
         }
     }
 }

@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::arguments::{Adjustment, Arguments};
+use super::arguments::Adjustment;
 use super::curve::limits;
+use super::method::Method;
 use super::sample::Rankings;
-use crate::stats::{self, Level, Pair};
+use crate::stats::{self, Pair};
 
 /// What is said about two curves; its form is a contract. What does not exist or was not asked for is null.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -33,34 +34,34 @@ pub(super) struct Comparison {
 }
 
 /// All pairs of curves in column order.
-pub(super) fn all(rankings: &Rankings, arguments: &Arguments, level: Level) -> Vec<Comparison> {
+pub(super) fn all(rankings: &Rankings, method: &Method) -> Vec<Comparison> {
     let study = rankings.study();
     let curves = study.scores.len();
     let pairs: Vec<(usize, usize)> = (0..curves).flat_map(|a| (a + 1..curves).map(move |b| (a, b))).collect();
     let compare = |&(a, b): &(usize, usize)| {
         let names = [a, b].map(|at| study.scores[at].name.clone());
-        Comparison { group: study.level.clone(), ..Comparison::of(names, rankings, (a, b), level) }
+        Comparison { group: study.level.clone(), ..Comparison::of(names, rankings, (a, b), method) }
     };
     let mut comparisons: Vec<Comparison> = pairs.par_iter().map(compare).collect();
-    adjust(&mut comparisons, arguments.adjust);
+    adjust(&mut comparisons, method.arguments.adjust);
     comparisons
 }
 
 /// The levels of `--by` against each other, score by score.
-pub(super) fn between_groups(_levels: &[Rankings], _arguments: &Arguments, _level: Level) -> Vec<Comparison> {
+pub(super) fn between_groups(_levels: &[Rankings], _method: &Method) -> Vec<Comparison> {
     vec![]
 }
 
 impl Comparison {
-    fn of([a, b]: [String; 2], rankings: &Rankings, pair: (usize, usize), level: Level) -> Self {
+    fn of([a, b]: [String; 2], rankings: &Rankings, pair: (usize, usize), method: &Method) -> Self {
         let mut found = Self { a, b, ..Self::default() };
-        if let Err(why) = found.paired(rankings, pair, level) {
+        if let Err(why) = found.paired(rankings, pair, method) {
             found.undefined = Some(why);
         }
         found
     }
 
-    fn paired(&mut self, rankings: &Rankings, (a, b): (usize, usize), level: Level) -> Result<(), String> {
+    fn paired(&mut self, rankings: &Rankings, (a, b): (usize, usize), method: &Method) -> Result<(), String> {
         let [first, second] = rankings.pair(a, b)?;
         self.n_complete = first.sample.reference.subjects();
         let pair = Pair::new(&first.placements, &second.placements).map_err(|error| error.to_string())?;
@@ -68,7 +69,7 @@ impl Comparison {
         self.se = Some(pair.variance().map_err(|why| why.to_string())?.sqrt());
         let test = pair.test().map_err(|why| why.to_string())?;
         (self.z, self.p) = (Some(test.z), Some(test.p));
-        (self.ci_low, self.ci_high) = limits(pair.interval(level).ok());
+        (self.ci_low, self.ci_high) = limits(pair.interval(method.level).ok());
         Ok(())
     }
 }

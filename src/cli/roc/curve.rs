@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::arguments::Arguments;
+use super::method::Method;
 use super::sample::Ranking;
 use super::study::{Score, Study};
-use crate::stats::{Interval, Level, auc, delong, exact_interval};
+use crate::stats::{Interval, auc, delong, exact_interval};
 
 /// What is said about one curve; its form is a contract. What does not exist or was not asked for is null.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -30,13 +30,7 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    pub(super) fn of(
-        score: &Score,
-        ranking: &Result<Ranking, String>,
-        study: &Study,
-        arguments: &Arguments,
-        level: Level,
-    ) -> Self {
+    pub(super) fn of(score: &Score, ranking: &Result<Ranking, String>, study: &Study, method: &Method) -> Self {
         let mut curve = Self {
             group: study.level.clone(),
             name: score.name.clone(),
@@ -46,7 +40,7 @@ impl Curve {
         };
         match ranking {
             Err(why) => curve.undefined = Some(why.clone()),
-            Ok(ranking) => curve.conclude(ranking, arguments, level),
+            Ok(ranking) => curve.conclude(ranking, method),
         }
         curve
     }
@@ -62,18 +56,18 @@ impl Curve {
         self.se == Some(0.0) && self.exact_ci_low.is_none()
     }
 
-    fn conclude(&mut self, ranking: &Ranking, _arguments: &Arguments, level: Level) {
+    fn conclude(&mut self, ranking: &Ranking, method: &Method) {
         let placements = &ranking.placements;
         let area = auc(placements);
         self.n_positive = placements.reference().cases();
         self.auc = Some(area);
-        (self.exact_ci_low, self.exact_ci_high) = limits(exact_interval(placements, level));
+        (self.exact_ci_low, self.exact_ci_high) = limits(exact_interval(placements, method.level));
         match delong::variance(placements) {
             Err(why) => self.undefined = Some(why.to_string()),
             Ok(variance) => {
                 self.se = Some(variance.sqrt());
                 self.ci_method = Some("delong");
-                (self.ci_low, self.ci_high) = limits(Some(Interval::normal(area, variance, level).clipped()));
+                (self.ci_low, self.ci_high) = limits(Some(Interval::normal(area, variance, method.level).clipped()));
             }
         }
     }

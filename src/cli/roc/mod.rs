@@ -4,7 +4,7 @@
 //! 1. [`arguments`] and [`choice`]: what is asked, and of which columns.
 //! 2. [`study`]: the subjects of the table; with `--by`, those of each level as well.
 //! 3. [`sample`]: every score sorted once.
-//! 4. [`answer`]: [`curve`] and [`comparison`], all that is said. No statistic is computed here: `stats` does that.
+//! 4. [`answer`]: [`curve`], [`comparison`] and [`operating_point`], all that is said. No statistic is computed here: `stats` does that.
 //! 5. [`terminal`], [`tables`], [`plot`], [`points`] and JSON: the same answer in every form.
 
 mod answer;
@@ -12,7 +12,9 @@ mod arguments;
 mod choice;
 mod comparison;
 mod curve;
+mod method;
 mod number;
+mod operating_point;
 mod plot;
 mod points;
 mod rule;
@@ -20,24 +22,27 @@ mod sample;
 mod study;
 mod tables;
 mod terminal;
+mod threshold;
 
 pub(super) use arguments::Arguments;
 
 use rayon::prelude::*;
 
 use super::{Exit, Failure};
-use crate::stats::Level;
 use crate::table::Faults;
 use answer::Answer;
+use method::Method;
 use sample::Rankings;
 use study::Study;
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let level = Level::new(arguments.level).map_err(|error| Failure::new(Exit::Spec, format!("error: --level: {error}")))?;
+    let method = Method::of(arguments).map_err(|why| Failure::new(Exit::Spec, format!("error: {why}")))?;
     let study = Study::read(&arguments.table, arguments)?;
     let levels = study.levels();
     let rankings: Vec<Rankings> = [&study].into_par_iter().chain(&levels).map(Rankings::of).collect();
-    let answer = Answer::of(&study, &rankings, arguments, level);
+    let tuning = arguments.tuning.as_ref().map(|path| Study::read(path, &study.asked_again(arguments))).transpose()?;
+    let tuning = tuning.as_ref().map(Rankings::of);
+    let answer = Answer::of(&study, &rankings, tuning.as_ref(), &method);
     write_files(arguments, &answer, &rankings)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?);

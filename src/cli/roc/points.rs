@@ -8,15 +8,14 @@ use serde::Serialize;
 use super::sample::{Ranking, Rankings};
 use super::study::Score;
 use super::tables;
+use super::threshold::Threshold;
 use crate::stats::{Point, Roc};
 
 #[derive(Serialize)]
 struct Row<'a> {
     group: Option<&'a str>,
     name: &'a str,
-    /// In the units of the table: a subject is positive from here on, in the direction of the score. `Inf` or `-Inf` where nobody
-    /// or everybody is.
-    threshold: String,
+    threshold: Threshold,
     sensitivity: f64,
     specificity: f64,
     true_positives: usize,
@@ -37,20 +36,11 @@ fn rows<'a>(group: Option<&'a str>, score: &'a Score, ranking: &Ranking) -> Vec<
     let row = |point: &Point| Row {
         group,
         name: &score.name,
-        threshold: threshold(score, point),
+        threshold: Threshold::of(score, point.threshold),
         sensitivity: roc.sensitivity(point),
         specificity: roc.specificity(point),
         true_positives: point.true_positives,
         false_positives: point.false_positives,
     };
     roc.points.iter().map(row).collect()
-}
-
-/// As R and pandas read it.
-fn threshold(score: &Score, point: &Point) -> String {
-    match score.in_table_units(point.threshold.unwrap_or(f64::INFINITY)) {
-        f64::INFINITY => "Inf".to_owned(),
-        f64::NEG_INFINITY => "-Inf".to_owned(),
-        finite => finite.to_string(),
-    }
 }

@@ -62,6 +62,12 @@ impl Study {
         levels.map(|(name, level)| self.cut_to(name, level)).collect()
     }
 
+    /// Asks another table for the scores of this one.
+    pub(super) fn asked_again(&self, arguments: &Arguments) -> Arguments {
+        let scores = self.scores.iter().map(|score| score.name.clone()).collect();
+        Arguments { scores, by: None, cluster: None, ..arguments.clone() }
+    }
+
     fn cut_to(&self, name: &str, level: u32) -> Self {
         let rows = self.groups.iter().flat_map(|groups| groups.rows.iter());
         let keep: Vec<bool> = rows.map(|row| *row == Some(level)).collect();

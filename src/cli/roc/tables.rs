@@ -1,4 +1,4 @@
-//! The answer as tidy CSV: a table a file, a curve or a comparison a row, full precision, an empty cell where nothing is known.
+//! The answer as tidy CSV: a table a file, a curve, a comparison or an operating point a row, full precision, an empty cell where nothing is known.
 
 use std::path::Path;
 
@@ -12,7 +12,8 @@ pub(super) fn write(folder: &Path, answer: &Answer) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let comparisons = answer.parts().flat_map(|part| &part.comparisons).chain(&answer.between_groups);
     table(&folder.join("curves.csv"), answer.parts().flat_map(|part| &part.curves))?;
-    table(&folder.join("comparisons.csv"), comparisons)
+    table(&folder.join("comparisons.csv"), comparisons)?;
+    table(&folder.join("operating_points.csv"), answer.parts().flat_map(|part| &part.operating_points))
 }
 
 pub(super) fn table<R: Serialize>(path: &Path, rows: impl Iterator<Item = R>) -> Result<()> {

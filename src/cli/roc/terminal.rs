@@ -8,6 +8,7 @@ use super::answer::{Answer, Part};
 use super::comparison::Comparison;
 use super::curve::Curve;
 use super::number;
+use super::operating_point::{self, OperatingPoint};
 
 /// What stands where there is no number.
 const NOTHING: &str = "–";
@@ -41,6 +42,9 @@ fn part_text(answer: &Answer, part: &Part) -> String {
     let mut text = format!("\n{}", curves(answer, &part.curves));
     if !part.comparisons.is_empty() {
         let _ = write!(text, "\n{}", comparisons(answer, &part.comparisons));
+    }
+    if !part.operating_points.is_empty() {
+        let _ = write!(text, "\n{}", operating_points(answer, &part.operating_points));
     }
     text
 }
@@ -84,7 +88,11 @@ fn remarks_on_curves(curves: &[Curve]) -> Vec<String> {
     }
     remarks.extend(curves.iter().filter_map(|curve| Some(format!("  {}: {}\n", curve.name, curve.undefined.as_ref()?))));
     remarks.extend(curves.iter().filter(|curve| curve.is_degenerate()).map(|curve| {
-        format!("  {}: the estimated variance is 0 although the AUC is {}; the interval says nothing\n", curve.name, or_nothing(curve.auc, number::share))
+        format!(
+            "  {}: the estimated variance is 0 although the AUC is {}; the interval says nothing\n",
+            curve.name,
+            or_nothing(curve.auc, number::share)
+        )
     }));
     remarks.extend(curves.iter().filter(|curve| curve.auc.is_some_and(|auc| auc < 0.5)).map(below_chance));
     remarks
@@ -127,6 +135,41 @@ fn comparisons(answer: &Answer, comparisons: &[Comparison]) -> String {
         }
     }
     text
+}
+
+fn operating_points(answer: &Answer, points: &[OperatingPoint]) -> String {
+    let header = ["operating point", "threshold", "sensitivity", "specificity", "PPV", "NPV", "LR+", "LR\u{2212}"];
+    let rate = |value, low: Option<f64>, high| {
+        let limits = low.zip(high).map(|(low, high)| number::limits(&number::share(low), &number::share(high)));
+        format!("{}{}", or_nothing(value, number::share), limits.map_or_else(String::new, |limits| format!(" ({limits})")))
+    };
+    let rows = points.iter().map(|point| {
+        vec![
+            format!("{}, {}", point.name, point.rule),
+            or_nothing(point.threshold.map(|threshold| threshold.0), number::plain),
+            rate(point.sensitivity, point.sensitivity_low, point.sensitivity_high),
+            rate(point.specificity, point.specificity_low, point.specificity_high),
+            or_nothing(point.ppv, number::share),
+            or_nothing(point.npv, number::share),
+            or_nothing(point.lr_positive, number::plain),
+            or_nothing(point.lr_negative, number::plain),
+        ]
+    });
+    aligned(&header, rows) + &remarks_on_points(answer, points)
+}
+
+fn remarks_on_points(answer: &Answer, points: &[OperatingPoint]) -> String {
+    let prevalence = points.iter().find_map(|point| point.prevalence);
+    let prevalence = prevalence.map_or_else(|| "that of these subjects".to_owned(), |share| share.to_string());
+    let interval = answer.level * 100.0;
+    let mut remarks = format!("  {interval} % intervals ({}); prevalence for PPV and NPV: {prevalence}\n", answer.proportion);
+    if points.iter().any(|point| point.chosen_on == operating_point::THESE_SUBJECTS) {
+        remarks.push_str(
+            "  The thresholds were chosen on the subjects that they judge, so that sensitivity and specificity look better\n  \
+             than they are elsewhere; --tuning FILE chooses them on another table\n",
+        );
+    }
+    remarks
 }
 
 /// As people write it.

@@ -17,13 +17,16 @@
 //! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed in its folder and below.
 
 mod area;
+pub mod calibration;
 mod contrast;
 mod curve;
 pub mod decision;
 mod family;
 mod interval;
 mod level;
+pub mod multiclass;
 pub mod normal;
+pub mod power;
 mod prevalence;
 mod probabilities;
 #[cfg(test)]

@@ -26,4 +26,37 @@ pub enum Undefined {
     /// McNemar's statistic divides by the number of subjects on which two methods differ.
     #[error("the two methods are right on the same subjects: none is left to tell them apart")]
     NoDiscordance,
+    /// The logarithmic score of a probability of 0 for what then happened.
+    #[error("something happened that was given a probability of 0: the logarithmic score is infinite")]
+    CertainAndWrong,
+    /// A ratio to a sum of probabilities that is 0.
+    #[error("every probability is 0: no case was expected, and nothing can be divided by that")]
+    NothingExpected,
+    /// Spiegelhalter's statistic divides by the variance of the Brier score.
+    #[error("every probability is 0, 1/2 or 1: the Brier score cannot vary, so it cannot be tested")]
+    NoUncertainty,
+    /// A logistic model needs finite log odds.
+    #[error("a probability is 0 or 1: its log odds are infinite, and no logistic model can use them")]
+    InfiniteLogOdds,
+    /// A slope needs more than one value to run through.
+    #[error("all probabilities are equal: there is no slope to estimate")]
+    EqualProbabilities,
+    /// The likelihood grows without end.
+    #[error("a threshold parts all cases from all controls: the slope of a logistic model would be infinite")]
+    Separation,
+    /// A covariance needs every subject on every curve.
+    #[error("the curves are not over the same subjects: their areas have no covariance to estimate")]
+    OtherSubjects,
+    /// No number of subjects shows a difference of 0.
+    #[error("there is no difference to see: no number of subjects is enough")]
+    NoEffect,
+    /// A variance made of others came out below 0.
+    #[error("this convention gives a negative variance; exchange the curves or take the variance of the difference")]
+    NegativeVariance,
+    /// Nothing within bounds does what is wanted.
+    #[error("no admissible number reaches what is wanted; ask for less")]
+    Unreachable,
+    /// A planned area, ratio or width that no study can have.
+    #[error("a planned area has to be between 0 and 1, a ratio, a number of subjects and a width above 0")]
+    OutOfRange,
 }

@@ -21,10 +21,7 @@ impl Golden {
     fn open(name: &str) -> Self {
         let expected = values(&format!("expected/{name}.json"));
         let exact = values(&format!("exact/{name}.json"));
-        let table = folder().join(expected["input"].as_str().expect("input"));
-        let mut reader = csv::Reader::from_path(table).expect("a table");
-        let header = reader.headers().expect("a header").clone();
-        let rows = reader.records().map(|row| row.expect("a row")).collect();
+        let (rows, header) = table(expected["input"].as_str().expect("input"));
         Self { name: name.to_owned(), expected, exact, rows, header }
     }
 
@@ -78,6 +75,13 @@ fn json(path: &Path) -> Value {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/stats")
+}
+
+/// Rows and header of one table of inputs.
+pub(crate) fn table(file: &str) -> (Vec<csv::StringRecord>, csv::StringRecord) {
+    let mut reader = csv::Reader::from_path(folder().join(file)).expect("a table");
+    let header = reader.headers().expect("a header").clone();
+    (reader.records().map(|row| row.expect("a row")).collect(), header)
 }
 
 /// One file of values that stands by itself, e.g. `exact/permutation.json`.

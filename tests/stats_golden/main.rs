@@ -5,12 +5,15 @@
 //! told where it differs.
 
 mod area;
+mod calibration;
 mod contrast;
 mod curve;
 mod decision;
 mod family;
 mod golden;
 mod large;
+mod multiclass;
+mod power;
 mod proportion;
 mod root;
 mod special;

@@ -1,12 +1,16 @@
-//! What a comparison costs: one curve from raw scores to AUC and variance, and all pairs of a factorial of eight.
+//! What a comparison costs: a plain sort of the scores as the floor, one curve from raw scores to AUC and variance, all pairs of a
+//! factorial of eight, the same from a CSV file, and a bootstrap.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use bgh::stats::{self, Pair, Placements, Reference, Scores};
+use bgh::table::{Column, Format, Kind, Reader};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+const SUBJECTS: [usize; 4] = [110, 10_000, 100_000, 1_000_000];
 
 /// Half cases; scores overlap, and every tenth is tied.
 fn study(subjects: usize, curves: usize) -> (Arc<Reference>, Vec<Vec<f64>>) {
@@ -24,9 +28,24 @@ fn placements(reference: &Arc<Reference>, scores: &[f64]) -> Placements {
     Placements::of(&Scores::new(reference, scores).expect("scores"))
 }
 
+fn sort_of_doubles(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("sort_of_doubles");
+    for subjects in SUBJECTS {
+        let (_, scores) = study(subjects, 1);
+        group.throughput(Throughput::Elements(subjects as u64)).sample_size(10);
+        group.bench_function(BenchmarkId::from_parameter(subjects), |bencher| {
+            bencher.iter(|| {
+                let mut sorted = black_box(&scores[0]).clone();
+                sorted.sort_unstable_by(f64::total_cmp);
+                sorted
+            });
+        });
+    }
+}
+
 fn auc_and_delong(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("auc_and_delong");
-    for subjects in [110, 10_000, 100_000, 1_000_000] {
+    for subjects in SUBJECTS {
         let (reference, scores) = study(subjects, 1);
         group.throughput(Throughput::Elements(subjects as u64)).sample_size(10);
         group.bench_function(BenchmarkId::from_parameter(subjects), |bencher| {
@@ -50,5 +69,30 @@ fn factorial_of_eight(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, auc_and_delong, factorial_of_eight);
+/// A truth and two scores a row, as R writes them with 15 digits.
+fn table(subjects: usize) -> String {
+    let (reference, scores) = study(subjects, 2);
+    let row = |subject: usize| {
+        let truth = u8::from(reference.is_case(subject));
+        format!("{truth},{:.15},{:.15}\n", scores[0][subject], scores[1][subject])
+    };
+    "truth,a,b\n".to_owned() + &(0..subjects).map(row).collect::<String>()
+}
+
+fn read_table(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("read_table");
+    for subjects in SUBJECTS {
+        let text = table(subjects);
+        group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(10);
+        group.bench_function(BenchmarkId::from_parameter(subjects), |bencher| {
+            bencher.iter(|| -> Vec<Column> {
+                let format = Format { delimiter: None, header: true };
+                let reader = Reader::open("bench", black_box(text.as_bytes()), format).expect("a table");
+                reader.read(&[(0, Kind::Labels), (1, Kind::Numbers), (2, Kind::Numbers)]).expect("sound rows")
+            });
+        });
+    }
+}
+
+criterion_group!(benches, sort_of_doubles, auc_and_delong, factorial_of_eight, read_table);
 criterion_main!(benches);

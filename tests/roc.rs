@@ -92,7 +92,7 @@ fn the_whole_command_agrees_with_proc_on_the_paper_s_shape() {
     assert_eq!(comparisons.len(), 28);
     for (found, proc) in comparisons.iter().zip(expected["pairs"].as_array().expect("pairs")) {
         assert_eq!((&found["a"], &found["b"]), (&proc["first"], &proc["second"]));
-        assert!(close(&found["z"], &proc["z"]) && close(&found["p"], &proc["p"]), "{found} {proc}");
+        assert!(close(&found["z"], &proc["z"]) && close(&found["p"], &proc["p_two_sided"]), "{found} {proc}");
         assert!(close(&found["ci_low"], &proc["diff_ci95"][0]), "{found} {proc}");
     }
 }

@@ -38,9 +38,6 @@ pub enum Advice {
     /// A number is written `0,5`.
     #[error("write numbers with a decimal point: `write.csv` instead of `write.csv2` in R, `decimal=\".\"` in pandas")]
     DecimalComma,
-    /// A name is close to one that exists.
-    #[error("there is a column `{0}`")]
-    Nearest(String),
     /// Any other.
     #[error("{0}")]
     Other(String),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::comparison::{self, Comparison};
 use super::curve::Curve;
+use super::joint::Joint;
 use super::method::Method;
 use super::operating_point::{self, OperatingPoint};
 use super::sample::Rankings;
@@ -21,6 +22,8 @@ pub(super) struct Answer {
     pub(super) positive: String,
     pub(super) level: f64,
     pub(super) interval: String,
+    /// The part of the curve whose area is `partial_auc`.
+    pub(super) partial: Option<String>,
     pub(super) test: String,
     pub(super) adjust: String,
     pub(super) proportion: String,
@@ -40,6 +43,8 @@ pub(super) struct Part {
     pub(super) n_negative: usize,
     pub(super) curves: Vec<Curve>,
     pub(super) comparisons: Vec<Comparison>,
+    /// Whether all areas are equal; null for fewer than three curves, unpaired or clustered ones.
+    pub(super) joint: Option<Joint>,
     pub(super) operating_points: Vec<OperatingPoint>,
 }
 
@@ -56,6 +61,7 @@ impl Answer {
             positive: study.positive.clone(),
             level: arguments.level,
             interval: spelt(arguments.interval),
+            partial: arguments.partial.as_ref().map(|partial| partial.text.clone()),
             test: spelt(arguments.test),
             adjust: spelt(arguments.adjust),
             proportion: spelt(arguments.proportion),
@@ -73,12 +79,14 @@ impl Part {
     fn of(rankings: &Rankings, tuning: Option<&Rankings>, method: &Method) -> Self {
         let study = rankings.study();
         let positive = study.is_case.iter().filter(|case| **case).count();
+        let independent = study.cluster.is_none() && !method.arguments.unpaired;
         Self {
             group: study.level.clone(),
             n_positive: positive,
             n_negative: study.is_case.len() - positive,
             curves: rankings.curves().map(|(score, ranking)| Curve::of(score, ranking, study, method)).collect(),
             comparisons: comparison::all(rankings, method),
+            joint: if independent { Joint::of(rankings) } else { None },
             operating_points: operating_point::all(rankings, tuning, method),
         }
     }

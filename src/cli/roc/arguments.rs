@@ -77,7 +77,7 @@ pub(in crate::cli) struct Arguments {
     pub(super) adjust: Adjustment,
 
     /// Also test whether the first of two AUCs is at most MARGIN below the second
-    #[arg(long, value_name = "MARGIN", help_heading = COMPARISON)]
+    #[arg(long, value_name = "MARGIN", conflicts_with_all = ["cluster", "unpaired"], help_heading = COMPARISON)]
     pub(super) noninferiority: Option<f64>,
 
     /// Number of bootstrap samples or permutations

@@ -58,9 +58,8 @@ fn the_truth(header: &Header) -> Result<usize, Fault> {
     match found[..] {
         [(only, _)] => Ok(only),
         _ => {
-            let names = header.names().join(", ");
             let fact = if found.is_empty() { "no column is known to be the truth" } else { "several columns may be the truth" };
-            Err(Fault::of_table(fact, format!("say --truth COLUMN; the columns are {names}")))
+            Err(Fault::of_table(fact, format!("say --truth COLUMN; the columns are {}", header.listed())))
         }
     }
 }

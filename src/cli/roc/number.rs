@@ -38,6 +38,20 @@ pub(super) fn p(value: f64) -> String {
     }
 }
 
+/// `= 0.012` or `< 0.001`.
+pub(super) fn p_statement(value: f64) -> String {
+    let text = p(value);
+    match text.strip_prefix('<') {
+        Some(bound) => format!("< {bound}"),
+        None => format!("= {text}").replace("= >", "> "),
+    }
+}
+
+/// A share as percent, without needless digits.
+pub(super) fn percent(share: f64) -> String {
+    ((share * 1e6).round() / 1e4).to_string()
+}
+
 /// A ratio or a threshold, four significant digits.
 pub(super) fn plain(value: f64) -> String {
     match value.abs() {

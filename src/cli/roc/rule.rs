@@ -1,8 +1,9 @@
 //! Where a curve is cut, and which part of it is looked at, as they are written on the command line.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+use crate::stats::{Axis, Band};
 
 /// How a threshold is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,10 +50,9 @@ impl fmt::Display for Rule {
 /// A part of the curve.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Partial {
-    /// Whether the range is one of sensitivities; else of specificities.
-    pub(super) over_sensitivity: bool,
-    /// Within [0, 1] and not a point.
-    pub(super) range: RangeInclusive<f64>,
+    pub(super) band: Band,
+    /// As it was written.
+    pub(super) text: String,
 }
 
 impl FromStr for Partial {
@@ -62,20 +62,13 @@ impl FromStr for Partial {
         let form = || "give a range such as specificity=0.9..1 or sensitivity=0.8..1".to_owned();
         let (axis, range) = text.split_once('=').ok_or_else(form)?;
         let (low, high) = range.split_once("..").ok_or_else(form)?;
-        let (low, high) = (share(low)?, share(high)?);
-        match axis {
-            "specificity" | "sensitivity" if low < high => {
-                Ok(Self { over_sensitivity: axis == "sensitivity", range: low..=high })
-            }
-            _ => Err(form()),
-        }
-    }
-}
-
-impl fmt::Display for Partial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let axis = if self.over_sensitivity { "sensitivity" } else { "specificity" };
-        write!(f, "{axis}={}..{}", self.range.start(), self.range.end())
+        let axis = match axis {
+            "specificity" => Axis::Specificity,
+            "sensitivity" => Axis::Sensitivity,
+            _ => return Err(form()),
+        };
+        let band = Band::new(axis, share(low)?, share(high)?).map_err(|error| error.to_string())?;
+        Ok(Self { band, text: text.to_owned() })
     }
 }
 
@@ -99,7 +92,8 @@ mod tests {
         for text in ["youden", "closest", "sensitivity=0.9", "specificity=1", "threshold=-2.5"] {
             assert_eq!(text.parse::<Rule>().unwrap().to_string(), text);
         }
-        assert_eq!("specificity=0.9..1".parse::<Partial>().unwrap().to_string(), "specificity=0.9..1");
+        let partial: Partial = "specificity=0.9..1".parse().unwrap();
+        assert_eq!(partial.band, Band::new(Axis::Specificity, 0.9, 1.0).unwrap());
         assert!(["sensitivity=90", "best", "threshold=NaN", "youden=1"].iter().all(|text| text.parse::<Rule>().is_err()));
         assert!(["0.9..1", "specificity=1..0.9", "specificity=0.5..0.5"].iter().all(|text| text.parse::<Partial>().is_err()));
     }

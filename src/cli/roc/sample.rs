@@ -7,14 +7,15 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::study::{Score, Study};
-use crate::stats::{Placements, Reference, Scores};
+use crate::stats::{Clustered, Clusters, Placements, Reference, Scores};
 
 /// The subjects that have all of some scores.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     /// `None` where that is everyone.
     rows: Option<Vec<usize>>,
-    pub(super) reference: Arc<Reference>,
+    reference: Arc<Reference>,
+    clusters: Option<Arc<Clusters>>,
 }
 
 impl Sample {
@@ -25,17 +26,13 @@ impl Sample {
         let rows: Option<Vec<usize>> = missing.then(|| (0..study.is_case.len()).filter(has_all).collect());
         let is_case = select(rows.as_deref(), &study.is_case).into_owned();
         let reference = Reference::new(is_case).map_err(|error| error.to_string())?;
-        Ok(Self { rows, reference: Arc::new(reference) })
-    }
-
-    /// What these subjects have of one value a subject of the study.
-    pub(super) fn select<'v, T: Copy>(&self, values: &'v [T]) -> Cow<'v, [T]> {
-        select(self.rows.as_deref(), values)
+        let clusters = study.cluster.as_ref().map(|labels| Arc::new(Clusters::new(&select(rows.as_deref(), labels))));
+        Ok(Self { rows, reference: Arc::new(reference), clusters })
     }
 
     fn rank(&self, score: &Score) -> Result<Ranking, String> {
-        let scores = Scores::new(&self.reference, &self.select(&score.values)).map_err(|error| error.to_string())?;
-        Ok(Ranking { sample: self.clone(), placements: Placements::of(&scores), scores })
+        let scores = Scores::new(&self.reference, &select(self.rows.as_deref(), &score.values)).map_err(|error| error.to_string())?;
+        Ok(Ranking { clusters: self.clusters.clone(), placements: Placements::of(&scores), scores })
     }
 }
 
@@ -49,9 +46,20 @@ fn select<'v, T: Copy>(rows: Option<&[usize]>, values: &'v [T]) -> Cow<'v, [T]> 
 /// One score, sorted.
 #[derive(Debug, Clone)]
 pub(super) struct Ranking {
-    pub(super) sample: Sample,
+    /// Which subjects belong together, where that was asked for.
+    pub(super) clusters: Option<Arc<Clusters>>,
     pub(super) scores: Scores,
     pub(super) placements: Placements,
+}
+
+impl Ranking {
+    /// What each subject, or each cluster, adds to the area.
+    pub(super) fn influences(&self) -> Result<Vec<f64>, String> {
+        match &self.clusters {
+            None => Ok(self.placements.influences()),
+            Some(clusters) => Ok(Clustered::of(&self.placements, clusters).map_err(|error| error.to_string())?.influences()),
+        }
+    }
 }
 
 /// All scores of a study, each on the subjects that have it; or the reason why there is no curve.
@@ -81,20 +89,33 @@ impl<'a> Rankings<'a> {
         self.study.scores.iter().zip(&self.curves)
     }
 
-    /// Two curves on the subjects that have both scores.
-    pub(super) fn pair(&self, a: usize, b: usize) -> Result<[Cow<'_, Ranking>; 2], String> {
-        let scores = [&self.study.scores[a], &self.study.scores[b]];
+    /// Curves on the subjects that have all of these scores.
+    fn together(&self, at: &[usize]) -> Result<Vec<Cow<'_, Ranking>>, String> {
+        let scores: Vec<&Score> = at.iter().map(|&at| &self.study.scores[at]).collect();
         if scores.iter().all(|score| score.missing == 0) {
-            let curve = |at: usize| self.curves[at].as_ref().map(Cow::Borrowed).map_err(Clone::clone);
-            return Ok([curve(a)?, curve(b)?]);
+            return at.iter().map(|&at| self.curve(at).map(Cow::Borrowed)).collect();
         }
-        let both = Sample::complete(self.study, &scores)?;
-        Ok([Cow::Owned(both.rank(scores[0])?), Cow::Owned(both.rank(scores[1])?)])
+        let sample = Sample::complete(self.study, &scores)?;
+        scores.iter().map(|score| sample.rank(score).map(Cow::Owned)).collect()
+    }
+
+    /// Two curves on the subjects that have both scores.
+    pub(super) fn pair(&self, a: usize, b: usize) -> Result<Vec<Cow<'_, Ranking>>, String> {
+        self.together(&[a, b])
+    }
+
+    /// All curves on the subjects that have every score.
+    pub(super) fn all(&self) -> Result<Vec<Cow<'_, Ranking>>, String> {
+        self.together(&(0..self.curves.len()).collect::<Vec<_>>())
     }
 
     /// Two curves, each on all subjects that have it.
     pub(super) fn apart(&self, a: usize, b: usize) -> Result<[&Ranking; 2], String> {
-        let curve = |at: usize| self.curves[at].as_ref().map_err(Clone::clone);
-        Ok([curve(a)?, curve(b)?])
+        Ok([self.curve(a)?, self.curve(b)?])
+    }
+
+    /// The curve of the score at this position.
+    pub(super) fn curve(&self, at: usize) -> Result<&Ranking, String> {
+        self.curves[at].as_ref().map_err(Clone::clone)
     }
 }

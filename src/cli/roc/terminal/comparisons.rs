@@ -1,0 +1,49 @@
+//! The differences of areas.
+
+use super::columns::{column, table};
+use super::interval_title;
+use crate::cli::roc::answer::Answer;
+use crate::cli::roc::comparison::Comparison;
+use crate::cli::roc::joint::Joint;
+use crate::cli::roc::number;
+
+pub(super) fn text(answer: &Answer, comparisons: &[Comparison]) -> String {
+    let adjusted = format!("p ({})", method(&answer.adjust));
+    let columns = [
+        column("difference", &|found: &Comparison| found.difference.map(number::difference)),
+        column(&interval_title(answer), &interval),
+        column("z", &|found| found.z.map(number::statistic)),
+        column("t", &|found| found.t.map(number::statistic)),
+        column("df", &|found| found.df.map(|df| format!("{df:.1}"))),
+        column("p", &|found| found.p.map(number::p)),
+        column(&adjusted, &|found| found.p_adjusted.filter(|_| answer.adjust != "none").map(number::p)),
+        column("p not worse", &|found| found.noninferiority_p.map(number::p)),
+    ];
+    let undefined = comparisons.iter().filter_map(|found| Some(format!("  {}: {}\n", title(found), found.undefined.as_ref()?)));
+    table(comparisons, "a − b", title, &columns) + &undefined.collect::<String>()
+}
+
+/// One line on all curves at once.
+pub(super) fn joint(curves: usize, joint: &Joint) -> String {
+    let test = joint.chi_square.zip(joint.df).zip(joint.p);
+    let said = test.map(|((statistic, df), p)| format!("χ² = {statistic:.2}, df = {df}, p {}", number::p_statement(p)));
+    let said = said.or_else(|| joint.undefined.clone()).unwrap_or_default();
+    format!("  all {curves} areas are equal: {said}\n")
+}
+
+/// With the score where a and b are levels.
+fn title(found: &Comparison) -> String {
+    let score = found.score.iter().map(|score| format!("{score}: ")).collect::<String>();
+    format!("{score}{} − {}", found.a, found.b)
+}
+
+fn interval(found: &Comparison) -> Option<String> {
+    let (low, high) = found.ci_low.zip(found.ci_high)?;
+    Some(number::limits(&number::difference(low), &number::difference(high)))
+}
+
+/// An adjustment as people write it.
+fn method(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    if name == "bh" { "BH".to_owned() } else { first.to_uppercase() + rest }
+}

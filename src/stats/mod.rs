@@ -18,6 +18,7 @@
 
 mod area;
 pub mod calibration;
+mod clusters;
 mod contrast;
 mod curve;
 pub mod decision;
@@ -33,14 +34,24 @@ mod probabilities;
 mod properties;
 pub mod proportion;
 mod reference;
+pub mod resample;
 mod scores;
 pub mod special;
 mod undefined;
+mod ztest;
 
-pub use area::{auc, delong, exact_interval};
-pub use contrast::{Basis, Pair, PairedTest, Unpaired};
-pub use curve::{Placements, Point, Roc};
-pub use family::holm;
+pub use area::{
+    Band, Binormal, Clustered, IntervalMethod, InvalidBand, MannWhitney, SoundInterval, against, auc, average_precision,
+    delong, design_effect, effective_units, exact_interval, hanley_mcneil, largest_variance, logit_interval, mcclish,
+    partial_area, sound_interval,
+};
+pub use clusters::{Clusters, InvalidClusters};
+pub use contrast::{
+    Basis, Equivalence, Exchange, IndependentTest, InvalidMargin, Joint, JointTest, Margin, Pair, PairedTest, PermutationTest,
+    Unpaired, Venkatraman, equivalence, independent, noninferiority,
+};
+pub use curve::{Axis, Coordinates, Placements, Point, Roc};
+pub use family::{benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg, holm};
 pub use interval::Interval;
 pub use level::{InvalidLevel, Level};
 pub use prevalence::{InvalidPrevalence, Prevalence};
@@ -48,3 +59,4 @@ pub use probabilities::{InvalidProbabilities, Probabilities};
 pub use reference::{InvalidReference, MAX_SUBJECTS, Reference};
 pub use scores::{InvalidScores, Scores};
 pub use undefined::Undefined;
+pub use ztest::ZTest;

@@ -64,6 +64,11 @@ impl Reference {
         self.is_case[index]
     }
 
+    /// Whether each subject is a case, in order.
+    pub(super) fn classes(&self) -> &[bool] {
+        &self.is_case
+    }
+
     /// The entries of `values`, one a subject, that belong to cases (`true`) or to controls.
     pub(super) fn of_class<'a, T: Copy>(&'a self, case: bool, values: &'a [T]) -> impl Iterator<Item = T> + 'a {
         self.is_case.iter().zip(values).filter_map(move |(&is_case, &value)| (is_case == case).then_some(value))

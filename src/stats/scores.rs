@@ -13,11 +13,23 @@ pub struct Scores {
     ranked: Vec<Ranked>,
 }
 
-/// A subject at its place among the scores.
+/// A subject at its place among the scores. The class travels with it, so that a walk in order of the scores does not jump about
+/// in the reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ranked {
     pub(super) score: f64,
-    pub(super) subject: u32,
+    /// Twice the subject, plus one for a case; fits by `MAX_SUBJECTS`.
+    tagged: u32,
+}
+
+impl Ranked {
+    pub(super) fn subject(self) -> usize {
+        (self.tagged >> 1) as usize
+    }
+
+    pub(super) fn is_case(self) -> bool {
+        self.tagged & 1 == 1
+    }
 }
 
 /// Scores that cannot be ranked.
@@ -51,7 +63,7 @@ impl Scores {
         if let Some(row) = scores.iter().position(|score| score.is_nan()) {
             return Err(InvalidScores::NotANumber { row });
         }
-        Ok(Self { reference: Arc::clone(reference), ranked: rank(scores) })
+        Ok(Self { reference: Arc::clone(reference), ranked: rank(reference, scores) })
     }
 
     /// The reference standard of the subjects.
@@ -64,17 +76,28 @@ impl Scores {
         self.ranked.chunk_by(|a, b| a.score == b.score)
     }
 
-    /// How many cases and how many controls a tie group has.
-    pub(super) fn count(&self, group: &[Ranked]) -> (usize, usize) {
-        let cases = group.iter().filter(|ranked| self.reference.is_case(ranked.subject as usize)).count();
-        (cases, group.len() - cases)
+    /// Twice each subject's midrank among all scores, in the order of the reference: within `2..=2N`, the mean is N + 1.
+    pub(super) fn doubled_midranks(&self) -> Vec<u32> {
+        let mut midranks = vec![0; self.ranked.len()];
+        let mut below = 0;
+        for group in self.tie_groups() {
+            group.iter().for_each(|ranked| midranks[ranked.subject()] = 2 * below + group.len() as u32 + 1);
+            below += group.len() as u32;
+        }
+        midranks
     }
 }
 
-fn rank(scores: &[f64]) -> Vec<Ranked> {
+/// How many cases and how many controls a tie group has.
+pub(super) fn count(group: &[Ranked]) -> (usize, usize) {
+    let cases = group.iter().filter(|ranked| ranked.is_case()).count();
+    (cases, group.len() - cases)
+}
+
+fn rank(reference: &Reference, scores: &[f64]) -> Vec<Ranked> {
     // Adding zero turns -0 into 0: one score, and the total order of doubles would tell them apart.
-    let subjects = (0u32..).zip(scores);
-    let mut ranked: Vec<_> = subjects.map(|(subject, score)| Ranked { score: score + 0.0, subject }).collect();
+    let tags = (0u32..).zip(reference.classes()).map(|(subject, &case)| 2 * subject + u32::from(case));
+    let mut ranked: Vec<_> = tags.zip(scores).map(|(tagged, score)| Ranked { score: score + 0.0, tagged }).collect();
     ranked.sort_unstable_by(|a, b| a.score.total_cmp(&b.score));
     ranked
 }

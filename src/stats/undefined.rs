@@ -59,4 +59,22 @@ pub enum Undefined {
     /// A planned area, ratio or width that no study can have.
     #[error("a planned area has to be between 0 and 1, a ratio, a number of subjects and a width above 0")]
     OutOfRange,
+    /// Every case is parted from every control, so that the estimated variance of the area is 0.
+    #[error("complete separation: the estimated variance is 0 and says nothing; give the exact interval")]
+    CompleteSeparation,
+    /// Every case ties with every control.
+    #[error("all scores are equal: they hold no information on the area")]
+    NoInformation,
+    /// McClish's scale runs from chance upwards.
+    #[error("the area is below the diagonal, where its correction is not defined")]
+    BelowDiagonal,
+    /// The between-cluster variance divides by the number of clusters minus one.
+    #[error("all cases or all controls are in one cluster: the variance between clusters cannot be estimated")]
+    OneCluster,
+    /// A line needs two different points within the curve.
+    #[error("fewer than two sensitivities strictly between 0 and 1: no smooth curve can be fitted")]
+    TooFewPoints,
+    /// The resampled values do not vary, or none has both classes.
+    #[error("the replicates do not vary: resampling says nothing about the precision")]
+    DegenerateReplicates,
 }

@@ -1,6 +1,6 @@
 //! The points of the curve.
 
-use bgh::stats::{self, Placements, Roc};
+use bgh::stats::{self, Axis, Placements, Roc};
 
 use crate::golden::*;
 
@@ -53,4 +53,27 @@ fn youden_ties_are_ties_of_counts() {
         let best = roc.points.iter().map(youden).max();
         assert_eq!(roc.points.iter().filter(|point| Some(youden(point)) == best).count(), 4, "{name}");
     }
+}
+
+#[test]
+fn coordinates_between_points_agree_with_proc() {
+    for golden in goldens() {
+        for (name, expected) in golden.curves() {
+            let (roc, place) = (Roc::of(&golden.scores(&[name])[0]), golden.place(name));
+            for (axis, key) in [(Axis::Specificity, "at_specificity"), (Axis::Sensitivity, "at_sensitivity")] {
+                for row in expected[key].as_array().into_iter().flatten() {
+                    let at = roc.at(axis, number(&row["input"])).expect("a rate");
+                    assert_close(at.specificity, number(&row["specificity"]), 1e-12, 1e-15, &place);
+                    assert_close(at.sensitivity, number(&row["sensitivity"]), 1e-12, 1e-15, &place);
+                    assert_eq!(at.point.is_none(), row["threshold"] == "NA", "{place} {row}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_place_lies_outside_the_axes() {
+    let roc = Roc::of(&golden("edge_tiny_2_2").scores(&["mixed"])[0]);
+    assert!([-0.1, 1.1, f64::NAN].into_iter().all(|rate| roc.at(Axis::Sensitivity, rate).is_none()));
 }

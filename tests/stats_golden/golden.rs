@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bgh::stats::{Level, Pair, Placements, Reference, Scores};
+use bgh::stats::{Clusters, Level, Pair, Placements, Reference, Scores};
 use serde_json::Value;
 
 pub(crate) const LEVELS: [&str; 3] = ["90", "95", "99"];
@@ -135,4 +135,35 @@ pub(crate) fn pair_of(curves: &[Placements]) -> Pair<'_> {
 
 pub(crate) fn names(pair: &Value) -> [&str; 2] {
     [&pair["first"], &pair["second"]].map(|name| name.as_str().expect("a name"))
+}
+
+/// Slices of patients, two models.
+pub(crate) struct Sliced {
+    pub(crate) scores: [Scores; 2],
+    pub(crate) curves: [Placements; 2],
+    pub(crate) clusters: Clusters,
+}
+
+impl Sliced {
+    pub(crate) fn open(name: &str) -> Self {
+        let mut reader = csv::Reader::from_path(folder().join(format!("data/{name}.csv"))).expect("a table");
+        let header = reader.headers().expect("a header").clone();
+        let rows: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
+        let column = |name: &str| -> Vec<&str> {
+            let column = header.iter().position(|title| title == name).expect("a column");
+            rows.iter().map(|row| &row[column]).collect()
+        };
+        let is_case = column("slice_label").into_iter().map(|label| label == "1").collect();
+        let reference = Arc::new(Reference::new(is_case).expect("both classes"));
+        let scores = ["model_a", "model_b"].map(|model| {
+            let scores: Vec<f64> = column(model).into_iter().map(number_of).collect();
+            Scores::new(&reference, &scores).expect("scores")
+        });
+        Self { curves: scores.each_ref().map(Placements::of), scores, clusters: Clusters::new(&column("patient")) }
+    }
+}
+
+/// What `of` gives on so many threads.
+pub(crate) fn on_threads<T: Send>(threads: usize, of: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool").install(of)
 }

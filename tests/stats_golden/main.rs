@@ -15,5 +15,6 @@ mod large;
 mod multiclass;
 mod power;
 mod proportion;
+mod resample;
 mod root;
 mod special;

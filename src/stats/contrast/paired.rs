@@ -42,6 +42,30 @@ pub enum Basis {
     IdenticalRanking,
 }
 
+impl PairedTest {
+    /// The test of `difference` against its standard error.
+    pub(super) fn of(difference: f64, variance: f64) -> Result<Self, Undefined> {
+        match (difference, variance) {
+            (0.0, 0.0) => Ok(Self { z: 0.0, p: 1.0, basis: Basis::IdenticalRanking }),
+            (_, 0.0) => Err(Undefined::NoVariance),
+            (difference, variance) => {
+                let z = difference / variance.sqrt();
+                Ok(Self { z, p: normal::two_sided(z), basis: Basis::Normal })
+            }
+        }
+    }
+
+    /// One-sided p-value of the alternative that the first area is larger; 1/2 for identical rankings.
+    pub fn p_greater(&self) -> f64 {
+        normal::upper_tail(self.z)
+    }
+
+    /// One-sided p-value of the alternative that the first area is smaller; 1/2 for identical rankings.
+    pub fn p_less(&self) -> f64 {
+        normal::upper_tail(-self.z)
+    }
+}
+
 impl<'a> Pair<'a> {
     /// Pairs two curves.
     ///
@@ -78,14 +102,20 @@ impl<'a> Pair<'a> {
     /// # Errors
     /// [`Undefined`] with a single case or control, and where the variance is 0 but the difference is not.
     pub fn test(&self) -> Result<PairedTest, Undefined> {
-        match (self.difference(), self.variance()?) {
-            (0.0, 0.0) => Ok(PairedTest { z: 0.0, p: 1.0, basis: Basis::IdenticalRanking }),
-            (_, 0.0) => Err(Undefined::NoVariance),
-            (difference, variance) => {
-                let z = difference / variance.sqrt();
-                Ok(PairedTest { z, p: normal::two_sided(z), basis: Basis::Normal })
-            }
-        }
+        PairedTest::of(self.difference(), self.variance()?)
+    }
+
+    /// DeLong's test that the difference is `margin`: z = (d - margin)/√var, for margins of non-inferiority.
+    ///
+    /// # Errors
+    /// As [`Pair::test`]; for identical rankings at every margin but 0.
+    pub fn test_at(&self, margin: f64) -> Result<PairedTest, Undefined> {
+        PairedTest::of(self.difference() - margin, self.variance()?)
+    }
+
+    /// First doubled placement minus second, in subject order.
+    pub(in crate::stats) fn differences(&self) -> &[i32] {
+        &self.differences
     }
 
     /// Normal interval of the difference, not clipped; the single point 0 for identical rankings.

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::stats::scores::count;
 use crate::stats::{Reference, Scores};
 
 /// Doubled placements of one curve. The expensive part (a sort) is behind them: any number of pairs shares them.
@@ -23,12 +24,11 @@ impl Placements {
         let mut doubled = vec![0; reference.subjects()];
         let (mut controls_below, mut cases_above) = (0, reference.cases());
         for group in scores.tie_groups() {
-            let (cases, controls) = scores.count(group);
+            let (cases, controls) = count(group);
             cases_above -= cases;
             let (of_case, of_control) = (2 * controls_below + controls, 2 * cases_above + cases);
             for ranked in group {
-                let subject = ranked.subject as usize;
-                doubled[subject] = if reference.is_case(subject) { of_case } else { of_control } as i32;
+                doubled[ranked.subject()] = if ranked.is_case() { of_case } else { of_control } as i32;
             }
             controls_below += controls;
         }

@@ -1,7 +1,7 @@
 //! The empirical ROC curve, every point of it: collinear points are kept, because each belongs to a threshold someone may use.
 
 use crate::stats::Scores;
-use crate::stats::scores::Ranked;
+use crate::stats::scores::{Ranked, count};
 
 /// The points of one curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ impl Roc {
         let mut points = vec![point];
         let mut groups = scores.tie_groups().peekable();
         while let Some(group) = groups.next() {
-            let (cases, controls) = scores.count(group);
+            let (cases, controls) = count(group);
             point.threshold = groups.peek().map(|next| midpoint(score(group), score(next)));
             point.true_positives -= cases;
             point.false_positives -= controls;

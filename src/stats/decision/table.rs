@@ -1,6 +1,7 @@
 //! The four counts of a decision.
 
 use crate::stats::proportion::Proportion;
+use crate::stats::scores::count;
 use crate::stats::{InvalidScores, Reference, Scores, Undefined};
 
 /// Who is called positive, among cases and among controls.
@@ -22,7 +23,7 @@ impl Table2x2 {
     pub fn at(scores: &Scores, threshold: Option<f64>) -> Self {
         let (mut true_positives, mut false_positives) = (0, 0);
         for group in scores.tie_groups().filter(|group| threshold.is_some_and(|threshold| group[0].score >= threshold)) {
-            let (cases, controls) = scores.count(group);
+            let (cases, controls) = count(group);
             true_positives += cases;
             false_positives += controls;
         }

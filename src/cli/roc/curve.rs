@@ -7,7 +7,8 @@ use super::method::Method;
 use super::sample::Ranking;
 use super::study::{Score, Study};
 use crate::stats::{
-    Clustered, Interval, Roc, auc, delong, design_effect, effective_units, exact_interval, logit_interval, mcclish, partial_area,
+    Clustered, Interval, Roc, auc, delong, design_effect, effective_units, exact_interval, logit_interval, mcclish,
+    partial_area,
 };
 
 /// What is said about one curve; its form is a contract. What does not exist or was not asked for is null.
@@ -115,11 +116,14 @@ impl Curve {
             (IntervalMethod::Delong, _) => Ok(Interval::normal(area, variance, level).clipped()),
             (IntervalMethod::Logit, Some((lower, upper))) => Ok(Interval { lower, upper }),
             (IntervalMethod::Logit, None) => logit_interval(area, variance, level),
-            (IntervalMethod::Percentile, _) => {
-                method.bootstrap(ranking, &self.name)?.areas(&ranking.scores).map_err(|error| error.to_string())?.percentile(level)
-            }
+            (IntervalMethod::Percentile, _) => method
+                .bootstrap(ranking, &self.name)?
+                .areas(&ranking.scores)
+                .map_err(|error| error.to_string())?
+                .percentile(level),
             (IntervalMethod::Bca, _) => {
-                let replicates = method.bootstrap(ranking, &self.name)?.areas(&ranking.scores).map_err(|error| error.to_string())?;
+                let replicates =
+                    method.bootstrap(ranking, &self.name)?.areas(&ranking.scores).map_err(|error| error.to_string())?;
                 replicates.bca(area, &ranking.influences()?, level)
             }
         };

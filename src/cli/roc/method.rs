@@ -32,8 +32,16 @@ impl<'a> Method<'a> {
         Ok(Self {
             arguments,
             level: Level::new(arguments.level).map_err(|error| format!("--level: {error}"))?,
-            prevalence: arguments.prevalence.map(Prevalence::new).transpose().map_err(|error| format!("--prevalence: {error}"))?,
-            margin: arguments.noninferiority.map(Margin::new).transpose().map_err(|error| format!("--noninferiority: {error}"))?,
+            prevalence: arguments
+                .prevalence
+                .map(Prevalence::new)
+                .transpose()
+                .map_err(|error| format!("--prevalence: {error}"))?,
+            margin: arguments
+                .noninferiority
+                .map(Margin::new)
+                .transpose()
+                .map_err(|error| format!("--noninferiority: {error}"))?,
             band: arguments.partial.as_ref().map(|partial| partial.band),
         })
     }

@@ -31,7 +31,8 @@ impl Sample {
     }
 
     fn rank(&self, score: &Score) -> Result<Ranking, String> {
-        let scores = Scores::new(&self.reference, &select(self.rows.as_deref(), &score.values)).map_err(|error| error.to_string())?;
+        let scores =
+            Scores::new(&self.reference, &select(self.rows.as_deref(), &score.values)).map_err(|error| error.to_string())?;
         Ok(Ranking { clusters: self.clusters.clone(), placements: Placements::of(&scores), scores })
     }
 }

@@ -7,20 +7,21 @@ const NOTHING: &str = "–";
 
 /// A column: what stands above it, and what it says about a row.
 pub(super) struct Column<'a, R> {
-    pub(super) title: &'a str,
-    pub(super) cell: &'a dyn Fn(&R) -> Option<String>,
+    title: String,
+    cell: Box<dyn Fn(&R) -> Option<String> + 'a>,
 }
 
-/// A column whose cells are what `cell` says.
-pub(super) fn column<'a, R>(title: &'a str, cell: &'a dyn Fn(&R) -> Option<String>) -> Column<'a, R> {
-    Column { title, cell }
+impl<'a, R> Column<'a, R> {
+    pub(super) fn new(title: impl Into<String>, cell: impl Fn(&R) -> Option<String> + 'a) -> Self {
+        Self { title: title.into(), cell: Box::new(cell) }
+    }
 }
 
 /// The rows under their titles, numbers to the right; where the terminal is too narrow, every name stands on a line of its own.
 pub(super) fn table<R>(rows: &[R], title: &str, name: impl Fn(&R) -> String, columns: &[Column<'_, R>]) -> String {
-    let said = columns.iter().map(|column| (column.title, rows.iter().map(column.cell).collect::<Vec<_>>()));
-    let said: Vec<(&str, Vec<Option<String>>)> = said.filter(|(_, cells)| cells.iter().any(Option::is_some)).collect();
-    let header = said.iter().map(|(title, _)| (*title).to_owned()).collect();
+    let said = columns.iter().map(|column| (&column.title, rows.iter().map(&column.cell).collect::<Vec<_>>()));
+    let said: Vec<_> = said.filter(|(_, cells)| cells.iter().any(Option::is_some)).collect();
+    let header = said.iter().map(|(title, _)| (*title).clone()).collect();
     let row = |row: usize| said.iter().map(|(_, cells)| cells[row].clone().unwrap_or_else(|| NOTHING.to_owned())).collect();
     let names = std::iter::once(title.to_owned()).chain(rows.iter().map(name));
     laid_out(&names.collect::<Vec<_>>(), &std::iter::once(header).chain((0..rows.len()).map(row)).collect::<Vec<_>>())

@@ -1,23 +1,25 @@
 //! The differences of areas.
 
-use super::columns::{column, table};
+use super::columns::{self, table};
 use super::interval_title;
 use crate::cli::roc::answer::Answer;
 use crate::cli::roc::comparison::Comparison;
 use crate::cli::roc::joint::Joint;
 use crate::cli::roc::number;
 
+type Column<'a> = columns::Column<'a, Comparison>;
+
 pub(super) fn text(answer: &Answer, comparisons: &[Comparison]) -> String {
     let adjusted = format!("p ({})", method(&answer.adjust));
     let columns = [
-        column("difference", &|found: &Comparison| found.difference.map(number::difference)),
-        column(&interval_title(answer), &interval),
-        column("z", &|found| found.z.map(number::statistic)),
-        column("t", &|found| found.t.map(number::statistic)),
-        column("df", &|found| found.df.map(|df| format!("{df:.1}"))),
-        column("p", &|found| found.p.map(number::p)),
-        column(&adjusted, &|found| found.p_adjusted.filter(|_| answer.adjust != "none").map(number::p)),
-        column("p not worse", &|found| found.noninferiority_p.map(number::p)),
+        Column::new("difference", |found| found.difference.map(number::difference)),
+        Column::new(interval_title(answer), interval),
+        Column::new("z", |found| found.z.map(number::statistic)),
+        Column::new("t", |found| found.t.map(number::statistic)),
+        Column::new("df", |found| found.df.map(|df| format!("{df:.1}"))),
+        Column::new("p", |found| found.p.map(number::p)),
+        Column::new(adjusted, |found| found.p_adjusted.filter(|_| answer.adjust != "none").map(number::p)),
+        Column::new("p not worse", |found| found.noninferiority_p.map(number::p)),
     ];
     let undefined = comparisons.iter().filter_map(|found| Some(format!("  {}: {}\n", title(found), found.undefined.as_ref()?)));
     table(comparisons, "a − b", title, &columns) + &undefined.collect::<String>()

@@ -1,24 +1,26 @@
 //! The areas, and what a reader has to know about some of them.
 
-use super::columns::{column, table};
+use super::columns::{self, table};
 use super::interval_title;
 use crate::cli::roc::answer::Answer;
 use crate::cli::roc::curve::Curve;
 use crate::cli::roc::number;
+
+type Column<'a> = columns::Column<'a, Curve>;
 
 pub(super) fn text(answer: &Answer, curves: &[Curve]) -> String {
     let complete = curves.first().map_or(0, |curve| curve.n_complete);
     let some_missing = curves.iter().any(|curve| curve.n_complete != complete);
     let partial = answer.partial.as_ref().map_or_else(String::new, |partial| format!("AUC over {partial}"));
     let columns = [
-        column("AUC", &|curve: &Curve| curve.auc.map(number::share)),
-        column(&interval_title(answer), &interval),
-        column("SE", &|curve| curve.se.map(number::error)),
-        column("n", &|curve| some_missing.then(|| curve.n_complete.to_string())),
-        column(&partial, &|curve| curve.partial_auc.map(number::error)),
-        column("rescaled", &|curve| curve.partial_auc_corrected.map(number::share)),
-        column("design effect", &|curve| curve.design_effect.map(number::statistic)),
-        column("worth", &|curve| curve.effective_n.map(|subjects| format!("{subjects:.0}"))),
+        Column::new("AUC", |curve| curve.auc.map(number::share)),
+        Column::new(interval_title(answer), interval),
+        Column::new("SE", |curve| curve.se.map(number::error)),
+        Column::new("n", |curve| some_missing.then(|| curve.n_complete.to_string())),
+        Column::new(partial, |curve| curve.partial_auc.map(number::error)),
+        Column::new("rescaled", |curve| curve.partial_auc_corrected.map(number::share)),
+        Column::new("design effect", |curve| curve.design_effect.map(number::statistic)),
+        Column::new("worth", |curve| curve.effective_n.map(|subjects| format!("{subjects:.0}"))),
     ];
     table(curves, "score", |curve| curve.name.clone(), &columns) + &remarks(curves)
 }

@@ -28,7 +28,8 @@ fn subjects(answer: &Answer) -> String {
 }
 
 fn part_text(answer: &Answer, part: &Part) -> String {
-    let group = part.group.iter().map(|group| format!("\n{group}: {} positive, {} negative\n", part.n_positive, part.n_negative));
+    let group =
+        part.group.iter().map(|group| format!("\n{group}: {} positive, {} negative\n", part.n_positive, part.n_negative));
     let mut text: String = group.collect();
     text += &format!("\n{}", curves::text(answer, &part.curves));
     if !part.comparisons.is_empty() {

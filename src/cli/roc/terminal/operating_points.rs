@@ -1,19 +1,21 @@
 //! What the scores decide where they are cut.
 
-use super::columns::{column, table};
+use super::columns::{self, table};
 use crate::cli::roc::answer::Answer;
 use crate::cli::roc::number;
 use crate::cli::roc::operating_point::{OperatingPoint, THESE_SUBJECTS};
 
+type Column<'a> = columns::Column<'a, OperatingPoint>;
+
 pub(super) fn text(answer: &Answer, points: &[OperatingPoint]) -> String {
     let columns = [
-        column("threshold", &|point: &OperatingPoint| point.threshold.map(|threshold| number::plain(threshold.0))),
-        column("sensitivity", &|point| rate(point.sensitivity, point.sensitivity_low, point.sensitivity_high)),
-        column("specificity", &|point| rate(point.specificity, point.specificity_low, point.specificity_high)),
-        column("PPV", &|point| point.ppv.map(number::share)),
-        column("NPV", &|point| point.npv.map(number::share)),
-        column("LR+", &|point| point.lr_positive.map(number::plain)),
-        column("LR\u{2212}", &|point| point.lr_negative.map(number::plain)),
+        Column::new("threshold", |point| point.threshold.map(|threshold| number::plain(threshold.0))),
+        Column::new("sensitivity", |point| rate(point.sensitivity, point.sensitivity_low, point.sensitivity_high)),
+        Column::new("specificity", |point| rate(point.specificity, point.specificity_low, point.specificity_high)),
+        Column::new("PPV", |point| point.ppv.map(number::share)),
+        Column::new("NPV", |point| point.npv.map(number::share)),
+        Column::new("LR+", |point| point.lr_positive.map(number::plain)),
+        Column::new("LR\u{2212}", |point| point.lr_negative.map(number::plain)),
     ];
     table(points, "operating point", |point| format!("{}, {}", point.name, point.rule), &columns) + &remarks(answer, points)
 }

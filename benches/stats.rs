@@ -4,7 +4,9 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use bgh::stats::{self, Pair, Placements, Reference, Scores};
+use bgh::seed::Seed;
+use bgh::stats::resample::{Bootstrap, Sampling};
+use bgh::stats::{self, Level, Pair, Placements, Reference, Scores};
 use bgh::table::{Column, Format, Kind, Reader};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
@@ -69,6 +71,16 @@ fn factorial_of_eight(criterion: &mut Criterion) {
     });
 }
 
+fn bootstrap(criterion: &mut Criterion) {
+    let (reference, scores) = study(110, 1);
+    let scores = Scores::new(&reference, &scores[0]).expect("scores");
+    let bootstrap = Bootstrap { sampling: Sampling::stratified(&reference), seed: Seed::root(2017), replicates: 10_000 };
+    let level = Level::new(0.95).expect("a level");
+    criterion.bench_function("bootstrap_10000_110", |bencher| {
+        bencher.iter(|| bootstrap.areas(black_box(&scores)).expect("the same subjects").percentile(level));
+    });
+}
+
 /// A truth and two scores a row, as R writes them with 15 digits.
 fn table(subjects: usize) -> String {
     let (reference, scores) = study(subjects, 2);
@@ -94,5 +106,5 @@ fn read_table(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, sort_of_doubles, auc_and_delong, factorial_of_eight, read_table);
+criterion_group!(benches, sort_of_doubles, auc_and_delong, factorial_of_eight, bootstrap, read_table);
 criterion_main!(benches);

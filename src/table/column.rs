@@ -48,7 +48,8 @@ pub struct Numbers {
 pub(super) struct Builder {
     column: Column,
     kind: Kind,
-    codes: HashMap<Box<[u8]>, u32>,
+    /// What each text of a label stands for; `None` for a missing one.
+    codes: HashMap<Box<[u8]>, Option<u32>>,
 }
 
 impl Builder {
@@ -91,17 +92,25 @@ impl Builder {
 }
 
 impl Labels {
-    fn push(&mut self, cell: &[u8], codes: &mut HashMap<Box<[u8]>, u32>) {
-        if super::cell::is_missing(cell) {
-            return self.rows.push(None);
-        }
-        let code = codes.get(cell).copied().unwrap_or_else(|| {
-            let code = self.levels.len() as u32;
-            self.levels.push(String::from_utf8_lossy(cell).into_owned());
+    fn push(&mut self, cell: &[u8], codes: &mut HashMap<Box<[u8]>, Option<u32>>) {
+        let known = self.first_levels(cell).or_else(|| codes.get(cell).copied());
+        let code = known.unwrap_or_else(|| {
+            let code = (!super::cell::is_missing(cell)).then(|| self.add(cell));
             codes.insert(cell.into(), code);
             code
         });
-        self.rows.push(Some(code));
+        self.rows.push(code);
+    }
+
+    /// Most columns have few levels, which are found faster one by one than by hashing.
+    fn first_levels(&self, cell: &[u8]) -> Option<Option<u32>> {
+        let mut first = self.levels.iter().take(4).zip(0..);
+        first.find(|(level, _)| level.as_bytes() == cell).map(|(_, code)| Some(code))
+    }
+
+    fn add(&mut self, cell: &[u8]) -> u32 {
+        self.levels.push(String::from_utf8_lossy(cell).into_owned());
+        self.levels.len() as u32 - 1
     }
 }
 

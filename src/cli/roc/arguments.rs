@@ -81,11 +81,17 @@ pub(in crate::cli) struct Arguments {
     pub(super) noninferiority: Option<f64>,
 
     /// Number of bootstrap samples or permutations
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=10_000_000), help_heading = COMPARISON)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(100..=10_000_000),
+        help_heading = RESAMPLING
+    )]
     pub(super) replicates: u32,
 
     /// Seed of the random numbers; the same seed gives the same numbers on any machine and any number of threads
-    #[arg(long, value_name = "SEED", default_value_t = 2017, help_heading = COMPARISON)]
+    #[arg(long, value_name = "SEED", default_value_t = 2017, help_heading = RESAMPLING)]
     pub(super) seed: u64,
 
     /// Sensitivity, specificity and so on where the curve is cut: youden, closest, sensitivity=0.9, specificity=0.9, threshold=0.5
@@ -116,7 +122,7 @@ pub(in crate::cli) struct Arguments {
     pub(super) csv: Option<PathBuf>,
 
     /// Draw the curves; the ending says how: .svg or .png
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
+    #[arg(long, value_name = "FILE", value_parser = drawing, value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(super) plot: Option<PathBuf>,
 
     /// Write every point of every curve as CSV
@@ -131,6 +137,7 @@ pub(in crate::cli) struct Arguments {
 const TABLE: &str = "Table";
 const AREA: &str = "Areas";
 const COMPARISON: &str = "Comparisons";
+const RESAMPLING: &str = "Resampling";
 const OPERATING: &str = "Operating points";
 const OUTPUT: &str = "Output";
 
@@ -205,6 +212,14 @@ pub(super) enum ProportionMethod {
     ClopperPearson,
     /// Of the score test: covers as often as it says on average
     Wilson,
+}
+
+fn drawing(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg" | "png") => Ok(path),
+        _ => Err("the name has to end in .svg or .png".to_owned()),
+    }
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

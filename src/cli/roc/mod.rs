@@ -30,7 +30,6 @@ pub(super) use arguments::Arguments;
 use rayon::prelude::*;
 
 use super::{Exit, Failure};
-use crate::table::Faults;
 use answer::Answer;
 use method::Method;
 use sample::Rankings;
@@ -67,10 +66,4 @@ fn write_files(arguments: &Arguments, answer: &Answer, rankings: &[Rankings]) ->
         points::write(path, rankings)?;
     }
     Ok(())
-}
-
-impl From<Faults> for Failure {
-    fn from(faults: Faults) -> Self {
-        Self::new(Exit::Spec, faults)
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::answer::{Answer, Part};
 use super::curve::Curve;
@@ -15,10 +15,9 @@ use crate::stats::{Point, Roc};
 /// Draws the curves of the whole table, or with `--by` those of its levels, into `path`, whose ending is the form.
 pub(super) fn write(path: &Path, answer: &Answer, rankings: &[Rankings]) -> Result<()> {
     let plot = Plot::roc("ROC curves", &drawn(answer, rankings))?;
-    let bytes = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("svg") => plot.to_svg().into_bytes(),
-        Some("png") => plot.to_png()?,
-        _ => bail!("cannot draw {}: the file's name ends in .svg or .png", path.display()),
+    let bytes = match path.extension() {
+        Some(ending) if ending == "png" => plot.to_png()?,
+        _ => plot.to_svg().into_bytes(),
     };
     std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

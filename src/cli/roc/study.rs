@@ -76,6 +76,15 @@ impl Study {
         part
     }
 
+    fn exclude(&mut self, truth: &Labels, cluster: Option<&Labels>) {
+        let known = |row: usize| truth.rows[row].is_some() && cluster.is_none_or(|cluster| cluster.rows[row].is_some());
+        let keep: Vec<bool> = (0..truth.rows.len()).map(known).collect();
+        self.excluded = keep.iter().filter(|keep| !**keep).count();
+        if self.excluded > 0 {
+            self.retain(&keep);
+        }
+    }
+
     /// Drops the subjects for whom `keep` does not hold.
     fn retain(&mut self, keep: &[bool]) {
         filter(&mut self.is_case, keep);
@@ -177,17 +186,6 @@ impl Draft<'_> {
             notes.push(format!("scores are every other column of numbers: {}{text} (--scores names others)", names.join(", ")));
         }
         notes
-    }
-}
-
-impl Study {
-    fn exclude(&mut self, truth: &Labels, cluster: Option<&Labels>) {
-        let known = |row: usize| truth.rows[row].is_some() && cluster.is_none_or(|cluster| cluster.rows[row].is_some());
-        let keep: Vec<bool> = (0..truth.rows.len()).map(known).collect();
-        self.excluded = keep.iter().filter(|keep| !**keep).count();
-        if self.excluded > 0 {
-            self.retain(&keep);
-        }
     }
 }
 

@@ -203,6 +203,14 @@ fn levels_of_a_column_are_analysed_apart_and_compared_as_other_subjects() {
 }
 
 #[test]
+fn what_delong_cannot_test_is_said_with_what_can() {
+    let table = golden("data/edge_separation20.csv");
+    insta::assert_snapshot!(roc(&table, &["--truth", "label", "--scores", "perfect,constant,reversed"]).stdout);
+    let permuted = asked(&table, &["--truth", "label", "--scores", "perfect,constant", "--test", "permutation"]);
+    assert!(permuted["comparisons"][0]["p"].as_f64().is_some_and(|p| p < 0.001), "{permuted}");
+}
+
+#[test]
 fn unpaired_curves_need_no_subject_with_both_scores() {
     let table = "truth,a,b\n0,1,NA\n0,2,NA\n1,3,NA\n1,1.5,NA\n0,NA,1\n0,NA,3\n1,NA,2\n1,NA,4\n";
     let paired = &asked(table, &[])["comparisons"][0];

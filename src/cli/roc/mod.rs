@@ -4,7 +4,8 @@
 //! 1. [`arguments`] and [`choice`]: what is asked, and of which columns.
 //! 2. [`study`]: the subjects of the table; with `--by`, those of each level as well.
 //! 3. [`sample`]: every score sorted once.
-//! 4. [`answer`]: [`curve`], [`comparison`], [`joint`] and [`operating_point`], all that is said. No statistic is computed here: `stats` does that.
+//! 4. [`answer`]: [`curve`], [`comparison`], [`joint`] and [`operating_point`], all that is said. No statistic is computed here:
+//!    `stats` does that.
 //! 5. [`terminal`], [`tables`], [`plot`], [`points`] and JSON: the same answer in every form.
 
 mod answer;

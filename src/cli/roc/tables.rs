@@ -16,9 +16,9 @@ pub(super) fn write(folder: &Path, answer: &Answer) -> Result<()> {
     table(&folder.join("operating_points.csv"), answer.parts().flat_map(|part| &part.operating_points))
 }
 
-pub(super) fn table<R: Serialize>(path: &Path, rows: impl Iterator<Item = R>) -> Result<()> {
+pub(super) fn table<R: Serialize>(path: &Path, mut rows: impl Iterator<Item = R>) -> Result<()> {
     let place = || format!("cannot write {}", path.display());
     let mut writer = csv::Writer::from_path(path).with_context(place)?;
-    rows.map(|row| writer.serialize(row)).collect::<csv::Result<()>>().with_context(place)?;
+    rows.try_for_each(|row| writer.serialize(row)).with_context(place)?;
     writer.flush().with_context(place)
 }

@@ -5,10 +5,13 @@ use comfy_table::{CellAlignment, Table, presets};
 /// What stands where there is no number.
 const NOTHING: &str = "–";
 
+/// What a column says about a row.
+type Cell<'a, R> = Box<dyn Fn(&R) -> Option<String> + 'a>;
+
 /// A column: what stands above it, and what it says about a row.
 pub(super) struct Column<'a, R> {
     title: String,
-    cell: Box<dyn Fn(&R) -> Option<String> + 'a>,
+    cell: Cell<'a, R>,
 }
 
 impl<'a, R> Column<'a, R> {
@@ -29,7 +32,7 @@ pub(super) fn table<R>(rows: &[R], title: &str, name: impl Fn(&R) -> String, col
 
 /// A line a name with its cells; both with their titles first.
 fn laid_out(names: &[String], cells: &[Vec<String>]) -> String {
-    let whole = names.iter().zip(cells).map(|(name, cells)| [&[name.clone()], &cells[..]].concat());
+    let whole = names.iter().zip(cells).map(|(name, cells)| [std::slice::from_ref(name), cells].concat());
     let wide = aligned(whole.collect(), 1);
     match terminal_width() {
         Some(width) if wide.iter().any(|line| line.chars().count() > width) => {

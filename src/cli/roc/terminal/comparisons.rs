@@ -21,8 +21,14 @@ pub(super) fn text(answer: &Answer, comparisons: &[Comparison]) -> String {
         Column::new(adjusted, |found| found.p_adjusted.filter(|_| answer.adjust != "none").map(number::p)),
         Column::new("p not worse", |found| found.noninferiority_p.map(number::p)),
     ];
+    table(comparisons, "a − b", title, &columns) + &remarks(answer, comparisons)
+}
+
+fn remarks(answer: &Answer, comparisons: &[Comparison]) -> String {
     let undefined = comparisons.iter().filter_map(|found| Some(format!("  {}: {}\n", title(found), found.undefined.as_ref()?)));
-    table(comparisons, "a − b", title, &columns) + &undefined.collect::<String>()
+    let without_variance = |found: &Comparison| found.design == "paired" && found.difference.is_some() && found.p.is_none();
+    let advice = answer.test == "delong" && comparisons.iter().any(without_variance);
+    undefined.chain(advice.then(|| "  --test permutation needs no variance\n".to_owned())).collect()
 }
 
 /// One line on all curves at once.
@@ -30,7 +36,7 @@ pub(super) fn joint(curves: usize, joint: &Joint) -> String {
     let test = joint.chi_square.zip(joint.df).zip(joint.p);
     let said = test.map(|((statistic, df), p)| format!("χ² = {statistic:.2}, df = {df}, p {}", number::p_statement(p)));
     let said = said.or_else(|| joint.undefined.clone()).unwrap_or_default();
-    format!("  all {curves} areas are equal: {said}\n")
+    format!("  test that all {curves} areas are equal: {said}\n")
 }
 
 /// With the score where a and b are levels.

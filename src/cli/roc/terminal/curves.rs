@@ -20,7 +20,7 @@ pub(super) fn text(answer: &Answer, curves: &[Curve]) -> String {
         Column::new(partial, |curve| curve.partial_auc.map(number::error)),
         Column::new("rescaled", |curve| curve.partial_auc_corrected.map(number::share)),
         Column::new("design effect", |curve| curve.design_effect.map(number::statistic)),
-        Column::new("worth", |curve| curve.effective_n.map(|subjects| format!("{subjects:.0}"))),
+        Column::new("effective n", |curve| curve.effective_n.map(|subjects| format!("{subjects:.0}"))),
     ];
     table(curves, "score", |curve| curve.name.clone(), &columns) + &remarks(curves)
 }
@@ -38,8 +38,8 @@ fn remarks(curves: &[Curve]) -> String {
     });
     let clusters = curves.iter().find_map(|curve| curve.n_clusters).map(|clusters| {
         format!(
-            "  {clusters} clusters: variances after Obuchowski; design effect = variance over that of independent rows,\n  \
-             worth = so many independent rows\n"
+            "  {clusters} clusters: variances after Obuchowski; the design effect is how often it is that of\n  \
+             independent rows, and the effective n how many of those the rows are worth\n"
         )
     });
     let of_each = curves.iter().flat_map(|curve| [undefined(curve), degenerate(curve), below_chance(curve)]);

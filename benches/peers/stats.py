@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
 # Subjects, curves, rounds.
-SIZES = [(110, 8, 20), (10_000, 2, 10), (100_000, 2, 5), (1_000_000, 2, 3)]
+SIZES = [(110, 8, 5), (10_000, 2, 5), (100_000, 2, 3), (1_000_000, 2, 3)]
 
 
 @dataclass

@@ -1,5 +1,5 @@
 //! Tables as other programs write them: R, pandas, spreadsheets. One pass over the rows, straight into the columns that were asked
-//! for, so that a table of any length costs 8 bytes a number and 16 a label and is read as fast from a pipe as from a file.
+//! for, so that a table of any length costs 8 bytes a cell that was asked for and is read as fast from a pipe as from a file.
 //!
 //! 1. [`Format`]: what the user says about the form; what he does not say is seen from the first lines.
 //! 2. [`Reader::open`] looks at those lines; its [`Header`] finds columns by name.

@@ -1,5 +1,5 @@
 //! What a comparison costs: one curve from raw scores to AUC and variance beside a plain sort of the scores, which nothing that
-//! needs ranks can beat; all pairs of a factorial of eight; ten thousand resamples.
+//! needs ranks can beat; all pairs of a factorial of eight; ten thousand resamples; reading a table.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bgh::seed::Seed;
 use bgh::stats::resample::{Bootstrap, Sampling};
 use bgh::stats::{self, Pair, Placements, Reference, Scores};
+use bgh::table::{Column, Format, Kind, Reader};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -78,5 +79,30 @@ fn ten_thousand_resamples(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, auc_and_delong, plain_sort, factorial_of_eight, ten_thousand_resamples);
+/// A truth and two scores a row, with 15 digits.
+fn table(subjects: usize) -> String {
+    let (reference, scores) = study(subjects, 2);
+    let row = |subject: usize| {
+        let truth = u8::from(reference.is_case(subject));
+        format!("{truth},{:.15},{:.15}\n", scores[0][subject], scores[1][subject])
+    };
+    "truth,a,b\n".to_owned() + &(0..subjects).map(row).collect::<String>()
+}
+
+fn read_table(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("read_table");
+    for subjects in [110, 10_000, 100_000, 1_000_000] {
+        let text = table(subjects);
+        group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(10);
+        group.bench_function(BenchmarkId::from_parameter(subjects), |bencher| {
+            bencher.iter(|| -> Vec<Column> {
+                let format = Format { delimiter: None, header: true };
+                let reader = Reader::open("bench", black_box(text.as_bytes()), format).expect("a table");
+                reader.read(&[(0, Kind::Labels), (1, Kind::Numbers), (2, Kind::Numbers)]).expect("sound rows")
+            });
+        });
+    }
+}
+
+criterion_group!(benches, auc_and_delong, plain_sort, factorial_of_eight, ten_thousand_resamples, read_table);
 criterion_main!(benches);

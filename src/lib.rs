@@ -6,7 +6,7 @@
 //! 4. [`report`]: tables, figures and prose from the results.
 //!
 //! Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the files that stages exchange) and the
-//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
+//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow. [`table`] reads other programs' tables.
 
 pub mod artifact;
 pub mod cli;
@@ -21,4 +21,5 @@ pub mod spec;
 pub mod stage;
 pub mod stats;
 pub mod store;
+pub mod table;
 pub mod weights;

@@ -86,23 +86,6 @@ fn phantom_writes_exams_that_inspect_can_use() {
 }
 
 #[test]
-fn roc_answers_in_the_agreed_form() {
-    let space = Space::new();
-    space.write("scores.csv", "id,truth,a,b\n1,0,0.1,0.5\n2,0,0.4,0.2\n3,1,0.35,NA\n4,1,0.8,0.9\n5,1,0.9,0.6\n");
-    let arguments = ["roc", "scores.csv", "--truth", "truth", "--positive", "1", "--scores", "a,b"];
-    let answer = json(&space.bgh(&[&arguments[..], &["--json"]].concat()).stdout);
-    assert_eq!((answer["n_positive"].as_u64(), answer["n_negative"].as_u64()), (Some(3), Some(2)));
-    assert_eq!(answer["curves"][0]["auc"].as_f64(), Some(5.0 / 6.0));
-    assert_eq!(answer["curves"][1]["n_complete"].as_u64(), Some(4));
-    assert_eq!((answer["comparisons"][0]["a"].as_str(), answer["comparisons"][0]["b"].as_str()), (Some("a"), Some("b")));
-    assert!(space.bgh(&arguments).stdout.contains("a − b"));
-    space.write("scores.csv", "id,truth,a\n1,0,0.1\n2,1,high\n");
-    let wrong = space.bgh(&["roc", "scores.csv", "--truth", "truth", "--positive", "1", "--scores", "a"]);
-    assert_eq!(wrong.code, 2);
-    assert!(wrong.stderr.contains("row 3, column `a`: `high` is not a number"), "{}", wrong.stderr);
-}
-
-#[test]
 fn doctor_finds_a_missing_worker() {
     let outcome = Space::with_worker("/nowhere/bgh-torch".into()).bgh(&["doctor"]);
     assert_eq!(outcome.code, 4);

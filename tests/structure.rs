@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 8] = [
     &["report", "spec"],
     &["stage", "store"],
     &["phantom"],
-    &["artifact", "dicom", "imaging", "stats"],
+    &["artifact", "dicom", "imaging", "stats", "table"],
     &["seed", "weights"],
 ];
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::plan::CohortFaults;
 use crate::spec::Faults;
+use crate::table;
 
 /// Exit codes, part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,12 @@ impl From<anyhow::Error> for Failure {
 
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
+        Self::new(Exit::Spec, faults)
+    }
+}
+
+impl From<table::Faults> for Failure {
+    fn from(faults: table::Faults) -> Self {
         Self::new(Exit::Spec, faults)
     }
 }

@@ -9,6 +9,7 @@ mod figure;
 mod markdown;
 mod number;
 mod page;
+pub mod plot;
 mod prose;
 mod sections;
 pub mod stage;

@@ -59,7 +59,7 @@ pub(in crate::report) fn of_pair() -> [Line; 2] {
 /// The line of every model by its name.
 pub(in crate::report) fn of_design(results: &Results) -> BTreeMap<&str, Line> {
     let varying: Vec<&Factor> = results.factors.iter().filter(|factor| factor.levels.len() > 1).collect();
-    let line = |(position, model): (usize, &ModelResult)| by_factors(&varying, model).unwrap_or_else(|| by_position(position));
+    let line = |(position, model): (usize, &ModelResult)| by_factors(&varying, model).unwrap_or_else(|| of_position(position));
     results.models.iter().enumerate().map(|place| (place.1.name.as_str(), line(place))).collect()
 }
 
@@ -69,7 +69,7 @@ fn by_factors(varying: &[&Factor], model: &ModelResult) -> Option<Line> {
     let positions: Vec<usize> = varying.iter().map(level).collect::<Option<_>>()?;
     let (width, hue, dash) = match positions[..] {
         [] => (0, 0, 0),
-        [only] => return Some(by_position(only)),
+        [only] => return Some(of_position(only)),
         [hue, dash] => (0, hue, dash),
         [width, hue, dash] => (width, hue, dash),
         _ => return None,
@@ -77,6 +77,7 @@ fn by_factors(varying: &[&Factor], model: &ModelResult) -> Option<Line> {
     Some(Line { color: *HUES.get(hue)?, dash: *DASHES.get(dash)?, width: *WIDTHS.get(width)? })
 }
 
-fn by_position(position: usize) -> Line {
+/// The line of one curve among several without a design.
+pub(in crate::report) fn of_position(position: usize) -> Line {
     Line { color: HUES[position % HUES.len()], dash: DASHES[position % DASHES.len()], width: PAIR_WIDTH }
 }

@@ -14,7 +14,7 @@ mod tree;
 pub(super) use canvas::Panel;
 pub(super) use forest::forest;
 pub(super) use learning::{Measure, learning};
-pub(super) use line::{Line, of_design, of_pair};
+pub(super) use line::{Line, of_design, of_pair, of_position};
 pub(super) use roc::{Curve, roc};
 pub(super) use tree::tree;
 

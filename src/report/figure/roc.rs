@@ -35,7 +35,10 @@ pub(in crate::report) fn roc(title: &str, curves: &[Curve], remarks: &[String]) 
         axes.draw(area)?;
         for curve in curves {
             let corner = |point: &RocPoint| axes.unit(point.false_positive_rate, point.true_positive_rate);
-            curve.line.draw(area, curve.points.iter().map(corner).collect())?;
+            let mut corners: Vec<_> = curve.points.iter().map(corner).collect();
+            // A million subjects have fewer places on the sheet than points.
+            corners.dedup();
+            curve.line.draw(area, corners)?;
         }
         legend::draw(area, &entries, remarks, axes.bottom())
     })

@@ -61,24 +61,26 @@ fn names(left: &[Left]) -> String {
 }
 
 /// What became of the layers of each file of starting weights; none where every training started from its fillers.
-fn starting(study: &Study, trained: &[(&ModelResult, &TrainingRecord)]) -> Option<Table> {
-    let started: Vec<_> = trained.iter().filter(|(_, record)| !record.loaded.is_empty()).collect();
+fn starting(study: &Study, trained: &[(&ModelResult, &TrainingResult, &TrainingRecord)]) -> Option<Table> {
+    let started: Vec<_> = trained.iter().filter(|(.., record)| !record.loaded.is_empty()).collect();
     if started.is_empty() {
         return None;
     }
     let mut table = Table::new(Series::Supplement, "Layers taken from starting weights.");
-    let keys = study.key_names();
+    let seed = study.has_seeds().then(|| "seed".to_owned());
+    let keys: Vec<String> = study.key_names().into_iter().chain(seed).collect();
     table.keys = keys.len();
     table.columns = keys.into_iter().map(Column::words).chain([Column::numbers("Loaded")]).collect();
     table.columns.extend(["Re-initialised", "Ignored"].map(Column::words));
-    let row = |(model, record): &&(&ModelResult, &TrainingRecord)| {
+    let row = |(model, training, record): &&(&ModelResult, &TrainingResult, &TrainingRecord)| {
+        let seed = study.has_seeds().then(|| training.seed.clone().unwrap_or_default());
         let fates = [number::count(record.loaded.len()), reasons(&record.reinitialised), reasons(&record.ignored)];
-        study.keys(model).into_iter().chain(fates).map(Cell::from).collect()
+        study.keys(model).into_iter().chain(seed).chain(fates).map(Cell::from).collect()
     };
     table.rows = started.iter().map(row).collect();
     table.notes = vec!["Loaded: number of layers. Re-initialised: layers that kept their random start.".to_owned()];
     table.data.header = ["model", "layer", "fate", "reason"].map(String::from).to_vec();
-    table.data.rows = started.iter().flat_map(|(model, record)| fates(model, record)).collect();
+    table.data.rows = started.iter().flat_map(|(_, training, record)| fates(training, record)).collect();
     Some(table)
 }
 
@@ -95,8 +97,8 @@ fn reasons(left: &[Left]) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn fates(model: &ModelResult, record: &TrainingRecord) -> Vec<Vec<String>> {
-    let row = |layer: &str, fate: &str, reason: &str| [&model.name, layer, fate, reason].map(String::from).to_vec();
+fn fates(training: &TrainingResult, record: &TrainingRecord) -> Vec<Vec<String>> {
+    let row = |layer: &str, fate: &str, reason: &str| [&training.name, layer, fate, reason].map(String::from).to_vec();
     let left =
         |fate: &'static str, left: &[Left]| left.iter().map(|left| row(&left.name, fate, &left.reason)).collect::<Vec<_>>();
     let loaded = record.loaded.iter().map(|layer| row(layer, "loaded", ""));

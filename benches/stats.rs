@@ -1,8 +1,11 @@
-//! What a comparison costs: one curve from raw scores to AUC and variance, and all pairs of a factorial of eight.
+//! What a comparison costs: one curve from raw scores to AUC and variance beside a plain sort of the scores, which nothing that
+//! needs ranks can beat; all pairs of a factorial of eight; ten thousand resamples.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
+use bgh::seed::Seed;
+use bgh::stats::resample::{Bootstrap, Sampling};
 use bgh::stats::{self, Pair, Placements, Reference, Scores};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
@@ -50,5 +53,30 @@ fn factorial_of_eight(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, auc_and_delong, factorial_of_eight);
+fn plain_sort(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("plain_sort");
+    for subjects in [110, 10_000, 100_000, 1_000_000] {
+        let (_, scores) = study(subjects, 1);
+        group.throughput(Throughput::Elements(subjects as u64)).sample_size(10);
+        group.bench_function(BenchmarkId::from_parameter(subjects), |bencher| {
+            bencher.iter(|| {
+                let mut sorted = black_box(&scores[0]).clone();
+                sorted.sort_unstable_by(f64::total_cmp);
+                sorted
+            });
+        });
+    }
+}
+
+fn ten_thousand_resamples(criterion: &mut Criterion) {
+    let (reference, scores) = study(110, 1);
+    let scores = Scores::new(&reference, &scores[0]).expect("scores");
+    let bootstrap = Bootstrap { sampling: Sampling::stratified(&reference), seed: Seed::root(2017), replicates: 10_000 };
+    let one_core = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    criterion.bench_function("ten_thousand_resamples_110_one_core", |bencher| {
+        bencher.iter(|| one_core.install(|| bootstrap.areas(black_box(&scores))));
+    });
+}
+
+criterion_group!(benches, auc_and_delong, plain_sort, factorial_of_eight, ten_thousand_resamples);
 criterion_main!(benches);

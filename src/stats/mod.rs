@@ -8,10 +8,11 @@
 //! 2. [`Scores`]: one score a subject, sorted once.
 //! 3. [`Placements`] and [`Roc`]: walks over the tie groups of that one sort. Placements are integers, so that everything made
 //!    of them is exact up to a last division and independent of the order of the subjects.
-//! 4. [`auc`], [`delong`], [`Pair`]: calculation. [`Interval`], [`PairedTest`], [`exact_interval`], [`holm`]: conclusion.
+//! 4. [`auc`], [`delong`], [`Pair`]: calculation. [`Interval`], [`PairedTest`], [`sound_interval`], [`holm`]: conclusion.
 //!
 //! The folders are the questions: `curve` what a score does at every threshold, `area` how well one score tells, `contrast`
-//! whether one tells better than another, `family` what many such tests amount to.
+//! whether one tells better than another, `family` what many such tests amount to, [`resample`] how precise any of it is without
+//! a formula.
 //!
 //! What the data cannot answer is an [`Undefined`] with its reason, never a NaN and never a filled-in number. One statistic is
 //! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed in its folder and below.

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Level, Pair, Placements, Reference, Scores, auc, delong};
+use super::{
+    Axis, Band, Clustered, Clusters, Exchange, Joint, Level, Pair, Placements, Reference, Roc, Scores, Venkatraman, auc,
+    benjamini_hochberg, benjamini_yekutieli, bonferroni, delong, hochberg, holm, partial_area,
+};
+use crate::seed::Seed;
 
 /// Two scores a subject; few values, so that most are tied.
 #[derive(Debug, Clone)]
@@ -61,7 +65,12 @@ fn score() -> impl Strategy<Value = f64> {
 }
 
 fn study() -> impl Strategy<Value = Study> {
-    (2usize..12, 2usize..12).prop_flat_map(|(cases, controls)| {
+    study_below(12)
+}
+
+/// Fewer than `most` cases, and controls.
+fn study_below(most: usize) -> impl Strategy<Value = Study> {
+    (2..most, 2..most).prop_flat_map(|(cases, controls)| {
         let all = cases + controls;
         let classes: Vec<bool> = (0..all).map(|subject| subject < cases).collect();
         let scores = || prop::collection::vec(score(), all);
@@ -148,8 +157,88 @@ proptest! {
     fn the_area_is_the_trapezoids_under_the_points(study in study()) {
         let reference = Arc::new(Reference::new(study.is_case.clone()).unwrap());
         let scores = Scores::new(&reference, &study.scores[0]).unwrap();
-        let points = super::Roc::of(&scores).points;
+        let points = Roc::of(&scores).points;
         let doubled: usize = points.windows(2).map(|p| (p[1].false_positives - p[0].false_positives) * (p[0].true_positives + p[1].true_positives)).sum();
         prop_assert_eq!(auc(&Placements::of(&scores)), doubled as f64 / (2 * reference.cases() * reference.controls()) as f64);
+    }
+
+    #[test]
+    fn one_unit_a_cluster_is_delong((study, order) in study_and_order()) {
+        let [a, b] = study.curves();
+        let (pair, clusters) = (Pair::new(&a, &b).unwrap(), Clusters::new(&order));
+        let [of_a, of_b] = [&a, &b].map(|curve| Clustered::of(curve, &clusters).unwrap());
+        prop_assert!(close(of_a.variance().unwrap(), delong::variance(&a).unwrap()));
+        prop_assert!(close(of_a.covariance(&of_b).unwrap(), delong::covariance(&pair).unwrap()));
+        prop_assert!(close(pair.clustered(&clusters).unwrap().variance().unwrap(), pair.variance().unwrap()));
+    }
+
+    #[test]
+    fn clustered_variance_of_the_difference_is_the_sum_less_twice_the_covariance((study, order) in study_and_order()) {
+        let [a, b] = study.curves();
+        // Pairs of subjects, whichever they are.
+        let clusters = Clusters::new(&order.iter().map(|place| place / 2).collect::<Vec<_>>());
+        let [of_a, of_b] = [&a, &b].map(|curve| Clustered::of(curve, &clusters).unwrap());
+        let difference = Pair::new(&a, &b).unwrap().clustered(&clusters).unwrap().variance();
+        let Ok(covariance) = of_a.covariance(&of_b) else { return Ok(()) };
+        prop_assert!(close(difference.unwrap(), of_a.variance().unwrap() + of_b.variance().unwrap() - 2.0 * covariance));
+    }
+
+    #[test]
+    fn the_whole_axis_holds_the_whole_area(study in study()) {
+        let reference = Arc::new(Reference::new(study.is_case.clone()).unwrap());
+        let scores = Scores::new(&reference, &study.scores[0]).unwrap();
+        for axis in [Axis::Specificity, Axis::Sensitivity] {
+            let area = partial_area(&Roc::of(&scores), &Band::new(axis, 0.0, 1.0).unwrap());
+            prop_assert!(close(area, auc(&Placements::of(&scores))));
+        }
+    }
+
+    #[test]
+    fn influences_add_up_to_nothing_and_their_squares_to_the_variance(study in study()) {
+        let curve = &study.curves()[0];
+        let influences = curve.influences();
+        prop_assert!(influences.iter().sum::<f64>().abs() < 1e-13);
+        // DeLong divides by one less in each class.
+        let inflated = |case: bool, count: usize| {
+            let of_class = influences.iter().zip(&study.is_case).filter(|&(_, &is_case)| is_case == case);
+            of_class.map(|(influence, _)| influence * influence).sum::<f64>() * count as f64 / (count - 1) as f64
+        };
+        let reference = curve.reference();
+        let sum = inflated(true, reference.cases()) + inflated(false, reference.controls());
+        prop_assert!(close(sum, delong::variance(curve).unwrap()));
+    }
+
+    #[test]
+    fn exchanging_the_curves_changes_no_permutation_test(study in study_below(6)) {
+        let reference = Arc::new(Reference::new(study.is_case.clone()).unwrap());
+        let [a, b] = study.scores.each_ref().map(|scores| Scores::new(&reference, scores).unwrap());
+        let test = |first, second| Exchange::new(first, second).unwrap().test(&Seed::root(1), 50);
+        prop_assert_eq!(test(&a, &b), test(&b, &a));
+        let curves = |first, second| Venkatraman::new(first, second).unwrap().statistic();
+        prop_assert_eq!(curves(&a, &b), curves(&b, &a));
+    }
+
+    #[test]
+    fn the_order_of_contrasts_changes_no_joint_test(study in study()) {
+        let [a, b] = study.curves();
+        let c = Study { scores: [study.scores[0].iter().map(|x| x.abs()).collect(), study.scores[1].clone()], ..study.clone() };
+        let [c, _] = c.curves();
+        let test = |first, others: [_; 2]| Joint::new(first, &others).unwrap().test();
+        let (forth, back) = (test(&a, [&b, &c]), test(&c, [&b, &a]));
+        prop_assert_eq!(forth.map(|test| test.rank), back.map(|test| test.rank));
+        if let (Ok(forth), Ok(back)) = (forth, back) {
+            prop_assert!((forth.statistic - back.statistic).abs() <= 1e-8 * (1.0 + back.statistic), "{:?} {:?}", forth, back);
+        }
+    }
+
+    #[test]
+    fn adjustments_keep_the_order_and_are_ordered_themselves(p in prop::collection::vec(0.0..=1.0f64, 1..12)) {
+        let [bonferroni, holm, hochberg] = [bonferroni(&p), holm(&p), hochberg(&p)];
+        let [hochbergs_rate, yekutielis_rate] = [benjamini_hochberg(&p), benjamini_yekutieli(&p)];
+        let below = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| *a <= b * (1.0 + 1e-15));
+        prop_assert!(below(&holm, &bonferroni) && below(&hochberg, &holm) && below(&hochbergs_rate, &hochberg));
+        prop_assert!(below(&hochbergs_rate, &yekutielis_rate) && below(&p, &hochbergs_rate));
+        let pairs = || (0..p.len()).flat_map(|i| (0..p.len()).map(move |j| (i, j))).filter(|&(i, j)| p[i] < p[j]);
+        prop_assert!(pairs().all(|(i, j)| holm[i] <= holm[j] && yekutielis_rate[i] <= yekutielis_rate[j]));
     }
 }

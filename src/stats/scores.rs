@@ -13,16 +13,31 @@ pub struct Scores {
     ranked: Vec<Ranked>,
 }
 
+const SIGN: u64 = 1 << 63;
+
 /// A subject at its place among the scores. The class travels with it, so that a walk in order of the scores does not jump about
 /// in the reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ranked {
-    pub(super) score: f64,
+    /// The score as an integer of the same order, which sorts faster.
+    key: u64,
     /// Twice the subject, plus one for a case; fits by `MAX_SUBJECTS`.
     tagged: u32,
 }
 
 impl Ranked {
+    fn new(score: f64, subject: u32, case: bool) -> Self {
+        // Adding zero turns -0 into 0: they are one score, and their bits would tell them apart.
+        let bits = (score + 0.0).to_bits();
+        // Doubles are ordered as their sign and magnitude: negative ones fall with their bits.
+        let key = if bits & SIGN == 0 { bits | SIGN } else { !bits };
+        Self { key, tagged: 2 * subject + u32::from(case) }
+    }
+
+    pub(super) fn score(self) -> f64 {
+        f64::from_bits(if self.key & SIGN == 0 { !self.key } else { self.key ^ SIGN })
+    }
+
     pub(super) fn subject(self) -> usize {
         (self.tagged >> 1) as usize
     }
@@ -73,7 +88,7 @@ impl Scores {
 
     /// Subjects of equal score together, by ascending score.
     pub(super) fn tie_groups(&self) -> impl Iterator<Item = &[Ranked]> {
-        self.ranked.chunk_by(|a, b| a.score == b.score)
+        self.ranked.chunk_by(|a, b| a.key == b.key)
     }
 
     /// Twice each subject's midrank among all scores, in the order of the reference: within `2..=2N`, the mean is N + 1.
@@ -95,15 +110,16 @@ pub(super) fn count(group: &[Ranked]) -> (usize, usize) {
 }
 
 fn rank(reference: &Reference, scores: &[f64]) -> Vec<Ranked> {
-    // Adding zero turns -0 into 0: one score, and the total order of doubles would tell them apart.
-    let tags = (0u32..).zip(reference.classes()).map(|(subject, &case)| 2 * subject + u32::from(case));
-    let mut ranked: Vec<_> = tags.zip(scores).map(|(tagged, score)| Ranked { score: score + 0.0, tagged }).collect();
-    ranked.sort_unstable_by(|a, b| a.score.total_cmp(&b.score));
+    let subjects = (0u32..).zip(scores).zip(reference.classes());
+    let mut ranked: Vec<_> = subjects.map(|((subject, &score), &case)| Ranked::new(score, subject, case)).collect();
+    ranked.sort_unstable_by_key(|ranked| ranked.key);
     ranked
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn reference() -> Arc<Reference> {
@@ -119,6 +135,16 @@ mod tests {
     #[test]
     fn a_score_too_few_is_refused() {
         assert_eq!(Scores::new(&reference(), &[0.5, 1.0]), Err(InvalidScores::Length { scores: 2, subjects: 3 }));
+    }
+
+    proptest! {
+        #[test]
+        fn keys_have_the_order_of_the_scores(a in any::<f64>(), b in any::<f64>()) {
+            prop_assume!(!a.is_nan() && !b.is_nan());
+            let [of_a, of_b] = [a, b].map(|score| Ranked::new(score, 7, true));
+            prop_assert_eq!(of_a.key.cmp(&of_b.key), a.partial_cmp(&b).unwrap());
+            prop_assert_eq!((of_a.score(), of_a.subject(), of_a.is_case()), (a, 7, true));
+        }
     }
 
     #[test]

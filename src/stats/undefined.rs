@@ -77,4 +77,7 @@ pub enum Undefined {
     /// The resampled values do not vary, or none has both classes.
     #[error("the replicates do not vary: resampling says nothing about the precision")]
     DegenerateReplicates,
+    /// The correction of a bootstrap interval leaves the scale.
+    #[error("the estimate lies outside its replicates, or its law is too skewed: the interval cannot be corrected for that")]
+    TooSkewed,
 }

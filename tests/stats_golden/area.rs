@@ -324,3 +324,15 @@ fn constant_score_has_no_sound_interval() {
     assert_eq!(stats::sound_interval(curve, level("95")), Err(Undefined::NoInformation));
     assert_eq!(stats::against(curve, 0.5), Err(Undefined::NoInformation));
 }
+
+/// pROC: NA with a warning.
+#[test]
+fn partial_area_below_the_diagonal_has_no_correction() {
+    let roc = Roc::of(&golden("ties110").scores(&["neg_logit"])[0]);
+    for axis in [Axis::Specificity, Axis::Sensitivity] {
+        let band = Band::new(axis, 0.9, 1.0).expect("a band");
+        assert_eq!(stats::mcclish(stats::partial_area(&roc, &band), &band), Err(Undefined::BelowDiagonal));
+    }
+    let no_bands = [(0.5, 0.5), (0.9, 0.1), (-0.1, 0.5), (0.5, 1.1), (f64::NAN, 1.0)];
+    assert!(no_bands.into_iter().all(|(low, high)| Band::new(Axis::Specificity, low, high).is_err()));
+}

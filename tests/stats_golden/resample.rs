@@ -1,12 +1,14 @@
 //! Resampling: loosely against another generator's replicates, exactly against itself.
 
+use std::sync::Arc;
+
 use bgh::seed::Seed;
 use bgh::stats::resample::{Bootstrap, Sampling};
 use bgh::stats::{self, Clustered, Reference, Undefined};
 
 use crate::golden::*;
 
-fn stratified(reference: &Reference, replicates: u32) -> Bootstrap {
+fn stratified(reference: &Arc<Reference>, replicates: u32) -> Bootstrap {
     Bootstrap { sampling: Sampling::stratified(reference), seed: Seed::root(2017), replicates }
 }
 

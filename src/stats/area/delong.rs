@@ -29,7 +29,8 @@ pub fn covariance(pair: &Pair<'_>) -> Result<f64, Undefined> {
 
 /// Mean placement: the area for doubled placements, the difference of areas for their differences.
 pub(in crate::stats) fn mean(reference: &Reference, doubled: &[i32]) -> f64 {
-    let sum: i64 = reference.of_class(true, doubled).map(i64::from).sum();
+    let of_case = |(&doubled, &case): (&i32, &bool)| i64::from(doubled) * i64::from(case);
+    let sum: i64 = doubled.iter().zip(reference.classes()).map(of_case).sum();
     // Both sides are below 2⁵³, so this division is the only rounding.
     sum as f64 / doubled_pairs(reference)
 }
@@ -38,7 +39,8 @@ pub(in crate::stats) fn mean(reference: &Reference, doubled: &[i32]) -> f64 {
 pub(in crate::stats) fn covariance_of_means(reference: &Reference, r: &[i32], s: &[i32]) -> Result<f64, Undefined> {
     let (cases, controls) = degrees_of_freedom(reference)?;
     // At most (2mn)² times the number of subjects, below 2¹²⁴ by `MAX_SUBJECTS`.
-    let numerator = scatter(reference, true, r, s) * i128::from(controls) + scatter(reference, false, r, s) * i128::from(cases);
+    let (of_cases, of_controls) = scatters(reference, r, s);
+    let numerator = of_cases * i128::from(controls) + of_controls * i128::from(cases);
     Ok(numerator as f64 / doubled_pairs(reference).powi(2) / (cases * controls) as f64)
 }
 
@@ -54,15 +56,46 @@ fn doubled_pairs(reference: &Reference) -> f64 {
     (2 * reference.cases() as u64 * reference.controls() as u64) as f64
 }
 
-/// k Σ rs - Σ r Σ s over the k subjects of one class.
-fn scatter(reference: &Reference, case: bool, r: &[i32], s: &[i32]) -> i128 {
-    let pairs = reference.of_class(case, r).zip(reference.of_class(case, s));
-    let (mut count, mut products, mut sum_r, mut sum_s) = (0i128, 0i128, 0i64, 0i64);
-    for (r, s) in pairs.map(|(r, s)| (i64::from(r), i64::from(s))) {
-        count += 1;
-        products += i128::from(r * s);
-        sum_r += r;
-        sum_s += s;
+/// k Σ rs - Σ r Σ s over the k cases, and over the k controls.
+fn scatters(reference: &Reference, r: &[i32], s: &[i32]) -> (i128, i128) {
+    let (mut all, mut cases) = (Sums::default(), Sums::default());
+    let blocks = reference.classes().chunks(BLOCK).zip(r.chunks(BLOCK)).zip(s.chunks(BLOCK));
+    for ((classes, r), s) in blocks {
+        let (of_all, of_cases) = Sums::of_block(classes, r, s);
+        all = all.plus(of_all, 1);
+        cases = cases.plus(of_cases, 1);
     }
-    count * products - i128::from(sum_r) * i128::from(sum_s)
+    (cases.scatter(reference.cases()), all.plus(cases, -1).scatter(reference.controls()))
+}
+
+/// As many products of two placements as are sure to add up in 64 bits: each is at most 2⁵² by `MAX_SUBJECTS`.
+const BLOCK: usize = 1 << 10;
+
+/// Σ rs, Σ r and Σ s.
+#[derive(Clone, Copy, Default)]
+struct Sums([i128; 3]);
+
+impl Sums {
+    /// Of all subjects of a block and of its cases. A control counts nought times instead of being passed over: a branch that takes
+    /// either way by chance costs more than three products.
+    fn of_block(classes: &[bool], r: &[i32], s: &[i32]) -> (Self, Self) {
+        let (mut all, mut cases) = ([0i64; 3], [0i64; 3]);
+        for ((&case, &r), &s) in classes.iter().zip(r).zip(s) {
+            let (r, s) = (i64::from(r), i64::from(s));
+            for (sum, term) in [r * s, r, s].into_iter().enumerate() {
+                all[sum] += term;
+                cases[sum] += term * i64::from(case);
+            }
+        }
+        (Self(all.map(i128::from)), Self(cases.map(i128::from)))
+    }
+
+    fn plus(self, other: Self, times: i128) -> Self {
+        Self(std::array::from_fn(|sum| self.0[sum] + times * other.0[sum]))
+    }
+
+    /// k Σ rs - Σ r Σ s.
+    fn scatter(self, count: usize) -> i128 {
+        self.0[0] * count as i128 - self.0[1] * self.0[2]
+    }
 }

@@ -2,7 +2,7 @@
 //! (Mann & Whitney 1947, Ann Math Stat 18:50). Other than a test of the area against 1/2 by DeLong's variance it needs no large
 //! sample, but it rejects for any difference of the laws.
 
-use crate::stats::scores::{Ranked, count};
+use crate::stats::scores::count;
 use crate::stats::{Scores, Undefined, ZTest};
 
 /// Counting takes time in N m² n; beyond this many subjects the normal law is good.
@@ -27,7 +27,7 @@ impl MannWhitney {
             let (cases, controls) = (cases as u64, controls as u64);
             doubled += cases * (2 * below + controls);
             below += controls;
-            ties += cubed_less_one(group);
+            ties += cubed_less_one(group.len() as f64);
         }
         let reference = scores.reference();
         Self { doubled, cases: reference.cases() as u64, controls: reference.controls() as u64, ties }
@@ -46,10 +46,10 @@ impl MannWhitney {
     pub fn normal(&self, corrected: bool) -> Result<ZTest, Undefined> {
         let (m, n) = (self.cases as f64, self.controls as f64);
         let all = m + n;
-        let variance = m * n / 12.0 * (all + 1.0 - self.ties / (all * (all - 1.0)));
-        if variance <= 0.0 {
+        if self.ties == cubed_less_one(all) {
             return Err(Undefined::NoInformation);
         }
+        let variance = m * n / 12.0 * (all + 1.0 - self.ties / (all * (all - 1.0)));
         let off = self.u() - m * n / 2.0;
         let correction = if corrected { off.signum() * off.abs().min(0.5) } else { 0.0 };
         Ok(ZTest { z: (off - correction) / variance.sqrt() })
@@ -68,8 +68,7 @@ impl MannWhitney {
     }
 }
 
-fn cubed_less_one(group: &[Ranked]) -> f64 {
-    let size = group.len() as f64;
+fn cubed_less_one(size: f64) -> f64 {
     size * (size * size - 1.0)
 }
 

@@ -3,7 +3,8 @@
 //!
 //! At the k-th smallest score as threshold each classifier makes some errors, cases below and controls above. E sums over k how
 //! much the numbers of errors differ. Under H₀ the ranks of the two are exchangeable within subjects; exchanged ranks collide and
-//! are ranked anew, equal ones in random order. Ties of the scores are in order of the subjects, so break none that matter.
+//! are ranked anew, equal ones in random order. Tied scores are ranked in the order of the subjects, as pROC does; scores with many
+//! ties are better compared by their areas, which do not depend on that order.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;

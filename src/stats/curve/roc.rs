@@ -69,7 +69,7 @@ impl Roc {
 }
 
 fn score(group: &[Ranked]) -> f64 {
-    group[0].score
+    group[0].score()
 }
 
 /// A threshold that parts `low` from `high` although doubles are finite: halved first where the sum could overflow, and `high`

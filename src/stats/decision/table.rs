@@ -22,7 +22,7 @@ impl Table2x2 {
     /// [`Point`](crate::stats::Point) of a curve).
     pub fn at(scores: &Scores, threshold: Option<f64>) -> Self {
         let (mut true_positives, mut false_positives) = (0, 0);
-        for group in scores.tie_groups().filter(|group| threshold.is_some_and(|threshold| group[0].score >= threshold)) {
+        for group in scores.tie_groups().filter(|group| threshold.is_some_and(|threshold| group[0].score() >= threshold)) {
             let (cases, controls) = count(group);
             true_positives += cases;
             false_positives += controls;

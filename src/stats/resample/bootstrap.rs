@@ -35,15 +35,13 @@ impl Bootstrap {
     /// When the scores are of other subjects than are drawn.
     pub fn differences(&self, first: &Scores, second: &Scores) -> Result<Replicates, Unpaired> {
         self.check(first)?;
-        if first.reference() != second.reference() {
-            return Err(Unpaired);
-        }
+        self.check(second)?;
         let walks = [Walk::of(first), Walk::of(second)];
         Ok(self.of(|times| Some(walks[0].area(times)? - walks[1].area(times)?)))
     }
 
     fn check(&self, scores: &Scores) -> Result<(), Unpaired> {
-        if scores.reference().subjects() == self.sampling.subjects() { Ok(()) } else { Err(Unpaired) }
+        if scores.reference() == self.sampling.reference() { Ok(()) } else { Err(Unpaired) }
     }
 
     fn of(&self, statistic: impl Fn(&[u32]) -> Option<f64> + Sync) -> Replicates {
@@ -52,7 +50,8 @@ impl Bootstrap {
             statistic(times)
         };
         let draws = (0..self.replicates).into_par_iter().with_min_len(64);
-        let values: Vec<Option<f64>> = draws.map_init(|| vec![0; self.sampling.subjects()], replicate).collect();
+        let subjects = self.sampling.reference().subjects();
+        let values: Vec<Option<f64>> = draws.map_init(|| vec![0; subjects], replicate).collect();
         Replicates::of(&values)
     }
 }

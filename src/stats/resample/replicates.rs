@@ -54,16 +54,17 @@ impl Replicates {
     /// a = Σ l³/(6 (Σ l²)^{3/2}), the limits are the quantiles at Φ(z₀ + (z₀ + z)/(1 - a(z₀ + z))).
     ///
     /// # Errors
-    /// [`Undefined::DegenerateReplicates`] when the values do not vary or all are on one side of the estimate.
+    /// [`Undefined::DegenerateReplicates`] when the values do not vary, [`Undefined::TooSkewed`] when all are on one side of the
+    /// estimate or a(z₀ + z) reaches 1.
     pub fn bca(&self, estimate: f64, influences: &[f64], level: Level) -> Result<Interval, Undefined> {
         self.check()?;
-        let bias = normal::quantile(self.share_below(estimate));
-        let acceleration = acceleration(influences);
-        let limit = |z: f64| self.quantile(1.0 - normal::upper_tail(bias + (bias + z) / (1.0 - acceleration * (bias + z))));
-        if !bias.is_finite() || !acceleration.is_finite() {
-            return Err(Undefined::DegenerateReplicates);
-        }
-        Ok(Interval { lower: limit(-level.critical()), upper: limit(level.critical()) })
+        let (bias, acceleration) = (normal::quantile(self.share_below(estimate)), acceleration(influences));
+        let limit = |z: f64| {
+            let slack = 1.0 - acceleration * (bias + z);
+            let moved = bias.is_finite() && slack > 0.0;
+            if moved { Ok(self.quantile(normal::upper_tail(-bias - (bias + z) / slack))) } else { Err(Undefined::TooSkewed) }
+        };
+        Ok(Interval { lower: limit(-level.critical())?, upper: limit(level.critical())? })
     }
 
     /// Test that the statistic is 0 by its bootstrap standard error: z = `estimate`/sd.
@@ -98,4 +99,48 @@ impl Replicates {
 fn acceleration(influences: &[f64]) -> f64 {
     let power = |exponent: i32| influences.iter().map(|influence| influence.powi(exponent)).sum::<f64>();
     power(3) / (6.0 * power(2).powf(1.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replicates(values: impl IntoIterator<Item = f64>) -> Replicates {
+        Replicates::of(&values.into_iter().map(Some).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn quantiles_lie_between_order_statistics() {
+        // R: quantile(c(1, 2, 4, 8), c(0.25, 0.75)) is 1.75 and 5.
+        let interval = replicates([8.0, 1.0, 4.0, 2.0]).percentile(Level::new(0.5).unwrap()).unwrap();
+        assert_eq!((interval.lower, interval.upper), (1.75, 5.0));
+        assert_eq!(replicates([8.0, 1.0, 4.0, 2.0]).variance(), Ok(28.75 / 3.0));
+    }
+
+    #[test]
+    fn without_bias_and_skewness_bca_is_the_percentile_interval() {
+        let replicates = replicates((0..=1000).map(f64::from));
+        let level = Level::new(0.95).unwrap();
+        let (bca, percentile) = (replicates.bca(500.0, &[1.0, -1.0], level).unwrap(), replicates.percentile(level).unwrap());
+        assert!((bca.lower - percentile.lower).abs() < 1e-9 && (bca.upper - percentile.upper).abs() < 1e-9, "{bca:?}");
+    }
+
+    /// Φ(z₀ + (z₀ + z)/(1 - a(z₀ + z))) step by step: z₀ = Φ⁻¹(1201/2002) = 0.253089, a = 6/(6·6^{3/2}) = 0.068041, z = ∓1.959964.
+    #[test]
+    fn bias_and_skewness_move_the_limits() {
+        let replicates = replicates((0..=1000).map(f64::from));
+        let interval = replicates.bca(600.0, &[2.0, -1.0, -1.0], Level::new(0.95).unwrap()).unwrap();
+        assert!((interval.lower - 100.9459).abs() < 1e-4 && (interval.upper - 997.8715).abs() < 1e-4, "{interval:?}");
+    }
+
+    #[test]
+    fn what_does_not_vary_has_no_interval() {
+        let level = Level::new(0.95).unwrap();
+        for degenerate in [replicates([]), replicates([1.0; 50])] {
+            assert_eq!(degenerate.percentile(level), Err(Undefined::DegenerateReplicates));
+            assert_eq!(degenerate.test(0.5), Err(Undefined::DegenerateReplicates));
+        }
+        assert_eq!(replicates([0.1, 0.2]).bca(0.9, &[1.0, -1.0], level), Err(Undefined::TooSkewed));
+        assert_eq!(replicates([0.1, 0.2]).bca(0.15, &[0.0, 0.0], level), Err(Undefined::TooSkewed));
+    }
 }

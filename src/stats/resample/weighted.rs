@@ -45,3 +45,35 @@ impl Walk {
         (pairs > 0).then(|| doubled as f64 / (2 * pairs) as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stats::{Placements, Reference, auc};
+
+    /// Class, score and how often drawn.
+    fn drawn() -> impl Strategy<Value = Vec<(bool, i8, u32)>> {
+        prop::collection::vec((any::<bool>(), -3i8..4, 0u32..4), 2..20)
+    }
+
+    fn scores(subjects: &[(bool, i8, u32)]) -> Option<Scores> {
+        let reference = Reference::new(subjects.iter().map(|subject| subject.0).collect()).ok()?;
+        let scores: Vec<f64> = subjects.iter().map(|subject| f64::from(subject.1)).collect();
+        Scores::new(&Arc::new(reference), &scores).ok()
+    }
+
+    proptest! {
+        #[test]
+        fn the_area_is_that_of_the_subjects_written_out(drawn in drawn()) {
+            let Some(once) = scores(&drawn) else { return Ok(()) };
+            let times: Vec<u32> = drawn.iter().map(|subject| subject.2).collect();
+            let written_out: Vec<_> = drawn.iter().flat_map(|&subject| (0..subject.2).map(move |_| subject)).collect();
+            let expected = scores(&written_out).map(|scores| auc(&Placements::of(&scores)));
+            prop_assert_eq!(Walk::of(&once).area(&times), expected);
+        }
+    }
+}

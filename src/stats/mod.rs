@@ -12,7 +12,9 @@
 //!
 //! The folders are the questions: `curve` what a score does at every threshold, `area` how well one score tells, `contrast`
 //! whether one tells better than another, `family` what many such tests amount to, [`resample`] how precise any of it is without
-//! a formula.
+//! a formula. [`decision`] is what follows from one threshold, [`proportion`] the shares counted there, [`calibration`] whether
+//! [`Probabilities`] mean what they say, [`multiclass`] more than two classes, [`power`] how many subjects a study needs.
+//! [`special`] has the laws behind them.
 //!
 //! What the data cannot answer is an [`Undefined`] with its reason, never a NaN and never a filled-in number. One statistic is
 //! one file: a new one takes `Placements`, `Roc` or `Scores` and is listed in its folder and below.

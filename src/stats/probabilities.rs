@@ -1,4 +1,5 @@
-//! Scores that claim to be probabilities of being a case. Ranking does not need the claim; calibration and net benefit judge it.
+//! Scores that claim to be probabilities of being a case. Ranking does not need the claim; calibration and net benefit judge
+//! it.
 
 use std::sync::Arc;
 

@@ -56,8 +56,10 @@ pub enum Undefined {
     /// Nothing within bounds does what is wanted.
     #[error("no admissible number reaches what is wanted; ask for less")]
     Unreachable,
-    /// A planned area, ratio or width that no study can have.
-    #[error("a planned area has to be between 0 and 1, a ratio, a number of subjects and a width above 0")]
+    /// A planned area, power, ratio or width that no study can have.
+    #[error(
+        "a planned area has to be between 0 and 1, a power at least 1/2, a ratio, a number of subjects and a width above 0"
+    )]
     OutOfRange,
     /// Every case is parted from every control, so that the estimated variance of the area is 0.
     #[error("complete separation: the estimated variance is 0 and says nothing; give the exact interval")]

@@ -1,8 +1,8 @@
 //! Decisions at a threshold: pROC's coordinates and best thresholds, R's McNemar tests, scikit-learn's summaries.
 
 use bgh::stats::decision::{
-    Confusion, Kappa, OperatingPoint, OperatingPoints, SpecificityWeight, Table2x2, Weights, balanced_accuracy, f1, matthews,
-    mcnemar,
+    Confusion, Kappa, LikelihoodRatio, OperatingPoint, OperatingPoints, SpecificityWeight, Table2x2, Weights,
+    balanced_accuracy, f1, matthews, mcnemar,
 };
 use bgh::stats::proportion::{PairedProportions, Proportion};
 use bgh::stats::{Prevalence, Roc, Undefined};
@@ -113,6 +113,33 @@ fn boundary_thresholds_are_inclusive() {
         let table = Table2x2::at(scores, Some(number(&expected["threshold"])));
         assert_eq!(table.true_positives, number(&expected["tp"]).round() as usize, "{expected}");
     }
+}
+
+/// pROC refuses infinite scores. Nobody is above +∞, and yet a threshold calls nobody positive.
+#[test]
+fn infinite_scores_are_called_like_others() {
+    let golden = golden("edge_infinite");
+    for name in ["pos_inf", "neg_inf", "fine"] {
+        let scores = &golden.scores(&[name])[0];
+        for point in Roc::of(scores).points {
+            let table = Table2x2::at(scores, point.threshold);
+            let counts = (table.true_positives, table.false_positives);
+            assert_eq!(counts, (point.true_positives, point.false_positives), "{name} at {:?}", point.threshold);
+        }
+    }
+}
+
+#[test]
+fn complete_separation_has_a_threshold_and_no_likelihood_ratio() {
+    let scores = &golden("edge_separation20").scores(&["perfect"])[0];
+    let best = OperatingPoints::youden(&Roc::of(scores));
+    assert_eq!(best.ties().len(), 1);
+    let table = best.most_sensitive().apply(scores);
+    assert_eq!([table.false_positives, table.false_negatives], [0, 0]);
+    let [positive, negative] =
+        [LikelihoodRatio::positive(&table), LikelihoodRatio::negative(&table)].map(|ratio| ratio.expect("both classes"));
+    assert_eq!((positive.value(), negative.value()), (Err(Undefined::ZeroRate), Ok(0.0)));
+    assert_eq!(positive.interval(level("95")), Err(Undefined::ZeroRate));
 }
 
 /// Where pROC's interpolated curve has a threshold at the wanted rate, that is the operating point.

@@ -137,4 +137,8 @@ fn what_cannot_be_planned_is_undefined() {
     assert_eq!(hanley_mcneil::cases(0.5, 1.0, two_sided(0.05), power(0.9)), Err(Undefined::NoEffect));
     assert_eq!(hanley_mcneil::cases(0.50001, 1.0, two_sided(0.05), power(0.9)), Err(Undefined::Unreachable));
     assert!(Power::new(1.0).is_err() && Significance::new(0.0, Sides::One).is_err());
+    let degenerate = golden("edge_degenerate_2_5").placements(&["a", "b"]);
+    assert_eq!(two_areas(&pair_of(&degenerate), NullVariance::OfDifference), Err(Undefined::NoVariance));
+    let equal = golden("edge_separation20").placements(&["perfect", "perfect_copy"]);
+    assert_eq!(two_areas(&pair_of(&equal), NullVariance::OfDifference), Err(Undefined::NoEffect));
 }

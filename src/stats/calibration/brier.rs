@@ -7,8 +7,8 @@ pub fn brier(probabilities: &Probabilities) -> f64 {
     probabilities.mean(|p, y| (p - y).powi(2))
 }
 
-/// 1 - Brier/[π (1 - π)], what is gained over predicting the share π of cases for everybody: at most 1, below 0 where that would
-/// have been better.
+/// 1 - Brier/[π (1 - π)], what is gained over predicting the share π of cases for everybody: at most 1, below 0 where that
+/// would have been better.
 pub fn brier_skill(probabilities: &Probabilities) -> f64 {
     let reference = probabilities.reference();
     let prevalence = reference.cases() as f64 / reference.subjects() as f64;

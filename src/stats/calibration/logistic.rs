@@ -1,8 +1,8 @@
 //! Maximum likelihood in the logistic model ln[π/(1 - π)] = offset + a + b x, with b or without.
 //!
 //! Newton's method, here the same as iteratively reweighted least squares (McCullagh & Nelder 1989, section 4.4). The
-//! log-likelihood is concave: a step that loses is halved. It has a maximum in a as soon as both classes occur, in a and b only if
-//! no threshold on x parts them (Albert & Anderson 1984, Biometrika 71:1).
+//! log-likelihood is concave: a step that loses is halved. It has a maximum in a as soon as both classes occur, in a and b only
+//! if no threshold on x parts them (Albert & Anderson 1984, Biometrika 71:1).
 
 /// Enough for steps that halve down to nothing; a handful is usual.
 const STEPS: usize = 200;

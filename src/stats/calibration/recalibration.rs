@@ -1,5 +1,5 @@
-//! Calibration in the large and calibration slope (Cox 1958, Biometrika 45:562): the logistic model that would mend the predicted log odds.
-//! A slope below 1 tells of overconfidence, an intercept above 0 of risks predicted too low.
+//! Calibration in the large and calibration slope (Cox 1958, Biometrika 45:562): the logistic model that would mend the
+//! predicted log odds. A slope below 1 tells of overconfidence, an intercept above 0 of risks predicted too low.
 
 use super::logistic::{Fit, Observation, Terms, fit};
 use crate::stats::{Interval, Level, Probabilities, Undefined};

@@ -1,10 +1,10 @@
-//! The reliability curve: predicted against observed shares, bin by bin (Murphy & Winkler 1977, Appl Stat 26:41), and the errors
-//! that are read off it (Naeini, Cooper & Hauskrecht 2015, AAAI 29:2901).
+//! The reliability curve: predicted against observed shares, bin by bin (Murphy & Winkler 1977, Appl Stat 26:41), and the
+//! errors that are read off it (Naeini, Cooper & Hauskrecht 2015, AAAI 29:2901).
 
 use std::num::NonZeroUsize;
 
-use crate::stats::Probabilities;
-use crate::stats::proportion::Proportion;
+use crate::stats::proportion::{Proportion, wilson};
+use crate::stats::{Interval, Level, Probabilities};
 
 /// How subjects are put into bins; a calibration error means nothing without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Reliability {
 pub struct Bin {
     /// Mean predicted probability, in [0, 1].
     pub predicted: f64,
-    /// The cases among the bin's subjects; [`wilson`](crate::stats::proportion::wilson) and the others give its interval.
+    /// The cases among the bin's subjects.
     pub observed: Proportion,
 }
 
@@ -71,6 +71,11 @@ impl Bin {
         let cases = members.iter().filter(|member| member.2).count();
         let predicted = members.iter().map(|member| member.1).sum::<f64>() / members.len() as f64;
         Some(Self { predicted, observed: Proportion::new(cases, members.len() - cases).ok()? })
+    }
+
+    /// Wilson's interval of the observed share.
+    pub fn interval(&self, level: Level) -> Interval {
+        wilson(self.observed, level)
     }
 
     /// |observed - predicted| in [0, 1].

@@ -4,7 +4,8 @@ use super::Confusion;
 use crate::stats::Undefined;
 use crate::stats::proportion::Proportion;
 
-/// Mean over the classes of the share of a class taken for what it is, in [0, 1]; for two classes (sensitivity + specificity)/2.
+/// Mean over the classes of the share of a class taken for what it is, in [0, 1]; for two classes (sensitivity +
+/// specificity)/2.
 ///
 /// # Errors
 /// [`Undefined::NoSubject`] where a class has none.

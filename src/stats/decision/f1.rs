@@ -1,4 +1,5 @@
-//! The harmonic mean of sensitivity and positive predictive value (van Rijsbergen 1979; as an overlap, Dice 1945, Ecology 26:297).
+//! The harmonic mean of sensitivity and positive predictive value (van Rijsbergen 1979; as an overlap, Dice 1945, Ecology
+//! 26:297).
 
 use super::{Confusion, Table2x2};
 use crate::stats::Undefined;

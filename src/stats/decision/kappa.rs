@@ -1,8 +1,8 @@
-//! Agreement beyond chance: Cohen's kappa (1960, Educ Psychol Meas 20:37), weighted for ordered classes (Cohen 1968, Psychol Bull
-//! 70:213), with the standard errors of Fleiss, Cohen & Everitt (1969, Psychol Bull 72:323).
+//! Agreement beyond chance: Cohen's kappa (1960, Educ Psychol Meas 20:37), weighted for ordered classes (Cohen 1968, Psychol
+//! Bull 70:213), with the standard errors of Fleiss, Cohen & Everitt (1969, Psychol Bull 72:323).
 
 use super::Confusion;
-use crate::stats::{Interval, Level, Undefined};
+use crate::stats::{Interval, Level, Undefined, ZTest};
 
 /// What a disagreement of |i - j| classes still counts as agreement, out of k classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl Kappa {
     /// ```
     ///
     /// # Errors
-    /// [`Undefined::NoSubject`] without subjects, [`Undefined::Constant`] where chance alone agrees fully: both have everybody in
-    /// one class.
+    /// [`Undefined::NoSubject`] without subjects, [`Undefined::Constant`] where chance alone agrees fully: both have everybody
+    /// in one class.
     pub fn of(confusion: &Confusion, weights: Weights) -> Result<Self, Undefined> {
         if confusion.subjects() == 0 {
             return Err(Undefined::NoSubject);
@@ -69,6 +69,18 @@ impl Kappa {
             variance: ((estimated - (value - expected * (1.0 - value)).powi(2)) / scale).max(0.0),
             null_variance: ((null - expected * expected) / scale).max(0.0),
         })
+    }
+
+    /// The test of κ = 0, by the variance that holds there.
+    ///
+    /// # Errors
+    /// [`Undefined::Constant`] where that is 0: one of the two has everybody in one class.
+    pub fn test(&self) -> Result<ZTest, Undefined> {
+        if self.null_variance > 0.0 {
+            Ok(ZTest { z: self.value / self.null_variance.sqrt() })
+        } else {
+            Err(Undefined::Constant)
+        }
     }
 
     /// κ ± z √var, not clipped; the single point 1 at full agreement.
@@ -157,6 +169,23 @@ mod tests {
         }
     }
 
+    /// R's statpsych, `ci.kappa(.05, 31, 12, 4, 58)`: 0.6756757, standard error 0.07344761, 0.5317210 to 0.8196303.
+    #[test]
+    fn two_classes_agree_with_statpsych() {
+        let cells = [((0, 0), 31), ((0, 1), 12), ((1, 0), 4), ((1, 1), 58)];
+        let confusion = Confusion::count(2, cells.into_iter().flat_map(|(cell, times)| std::iter::repeat_n(cell, times)));
+        let kappa = Kappa::of(&confusion.unwrap(), Weights::Unweighted).unwrap();
+        let interval = kappa.interval(Level::new(0.95).unwrap());
+        for (got, want) in [
+            (kappa.value, 0.675_675_7),
+            (kappa.variance.sqrt(), 0.073_447_61),
+            (interval.lower, 0.531_721_0),
+            (interval.upper, 0.819_630_3),
+        ] {
+            assert!((got - want).abs() < 6e-8, "{got} is not {want}");
+        }
+    }
+
     /// Fleiss, Cohen & Everitt's own form for the unweighted kappa: p_e + p_e² - Σ pᵢ. p.ᵢ (pᵢ. + p.ᵢ), over n (1 - p_e)².
     #[test]
     fn null_variance_is_the_closed_form() {
@@ -167,6 +196,7 @@ mod tests {
         let kappa = Kappa::of(&confusion(TABLE), Weights::Unweighted).unwrap();
         let closed = (expected + expected * expected - third) / (200.0 * (1.0 - expected).powi(2));
         assert!((kappa.null_variance / closed - 1.0).abs() < 1e-13, "{kappa:?}");
+        assert!((kappa.test().unwrap().z - kappa.value / closed.sqrt()).abs() < 1e-12, "{kappa:?}");
         assert!((kappa.value - 0.428_571_428_571_428_6).abs() < 1e-15, "{kappa:?}");
     }
 

@@ -1,11 +1,11 @@
-//! The correlation of true and predicted classes (Matthews 1975, Biochim Biophys Acta 405:442; for more than two classes Gorodkin
-//! 2004, Comput Biol Chem 28:367).
+//! The correlation of true and predicted classes (Matthews 1975, Biochim Biophys Acta 405:442; for more than two classes
+//! Gorodkin 2004, Comput Biol Chem 28:367).
 
 use super::Confusion;
 use crate::stats::Undefined;
 
-/// (cN - Σ tₖpₖ)/√[(N² - Σ pₖ²)(N² - Σ tₖ²)] with c agreements among N subjects and the classes' margins tₖ, pₖ; at most 1, and for
-/// two classes at least -1.
+/// (cN - Σ tₖpₖ)/√[(N² - Σ pₖ²)(N² - Σ tₖ²)] with c agreements among N subjects and the classes' margins tₖ, pₖ; at most 1, and
+/// for two classes at least -1.
 ///
 /// # Errors
 /// [`Undefined::Constant`] where all subjects are of one class or are taken for one.

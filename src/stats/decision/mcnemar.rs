@@ -1,6 +1,6 @@
-//! Whether two methods differ on the same subjects (McNemar 1947, Psychometrika 12:153). Only the discordant subjects speak: b that
-//! only the first gets right, c that only the second does; if neither is better, b is one of b + c fair coins. All p-values are
-//! two-sided.
+//! Whether two methods differ on the same subjects (McNemar 1947, Psychometrika 12:153). Only the discordant subjects speak: b
+//! that only the first gets right, c that only the second does; if neither is better, b is one of b + c fair coins. All
+//! p-values are two-sided.
 //!
 //! [`mid_p`] is the one to prefer: the exact test is conservative, the asymptotic one slightly too bold, the corrected one as
 //! conservative as the exact (Fagerland, Lydersen & Laake 2013, BMC Med Res Methodol 13:91).

@@ -1,9 +1,9 @@
 //! What a score decides once there is a threshold.
 //!
 //! 1. [`OperatingPoints`] choose a threshold from a curve; [`OperatingPoint::apply`] takes it to other data.
-//! 2. [`Table2x2`] and [`Confusion`]: the counts of who is called what. Their shares are [`super::proportion::Proportion`]s, with
-//!    intervals there.
-//! 3. One file a conclusion: [`LikelihoodRatio`] and what it makes of a prevalence, [`kappa`](Kappa), [`mcnemar`] for two methods
+//! 2. [`Table2x2`] and [`Confusion`]: the counts of who is called what. Their shares are [`super::proportion::Proportion`]s,
+//!    with intervals there.
+//! 3. One file a conclusion: [`LikelihoodRatio`] and what it makes of a prevalence, [`Kappa`], [`mcnemar`] for two methods
 //!    on the same subjects, [`NetBenefit`] for what a decision is worth.
 //!
 //! A threshold chosen on the data that it is judged on makes their sensitivity and specificity look better than they are
@@ -19,6 +19,8 @@ pub mod mcnemar;
 mod net_benefit;
 mod operating_point;
 mod predictive;
+#[cfg(test)]
+mod properties;
 mod table;
 
 pub use balanced_accuracy::balanced_accuracy;

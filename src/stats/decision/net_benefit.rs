@@ -1,5 +1,5 @@
-//! What deciding by a predicted risk is worth, in true positives a subject (Vickers & Elkin 2006, Med Decis Making 26:565): who treats at
-//! a risk of t takes a false positive for t/(1 - t) of a true one.
+//! What deciding by a predicted risk is worth, in true positives a subject (Vickers & Elkin 2006, Med Decis Making 26:565): who
+//! treats at a risk of t takes a false positive for t/(1 - t) of a true one.
 
 use thiserror::Error;
 

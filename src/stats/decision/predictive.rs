@@ -1,8 +1,8 @@
-//! What an answer means where the condition is as common as said: predictive values at a given prevalence. A sample of as many cases
-//! as controls does not give them directly.
+//! What an answer means where the condition is as common as said: predictive values at a given prevalence. A sample of as many
+//! cases as controls does not give them directly.
 //!
-//! By Bayes' theorem the odds of being a case are multiplied by the likelihood ratio of the answer; the interval of a predictive
-//! value is the ratio's own, carried over (Mercaldo, Lau & Zhou 2007, Stat Med 26:2170).
+//! By Bayes' theorem the odds of being a case are multiplied by the likelihood ratio of the answer; the interval of a
+//! predictive value is the ratio's own, carried over (Mercaldo, Lau & Zhou 2007, Stat Med 26:2170).
 
 use super::{LikelihoodRatio, Table2x2};
 use crate::stats::{Interval, Level, Prevalence, Undefined};

@@ -1,16 +1,16 @@
 //! Covariance of areas over the same subjects whose cases differ, as those of several classes against the rest do.
 //!
-//! DeLong's covariance adds up products of placements over the cases and over the controls that two curves share. Here a subject may be a
-//! case of one curve and a control of the other; what it contributes to each area is known all the same, and the products are added
-//! up over the subjects:
+//! DeLong's covariance adds up products of placements over the cases and over the controls that two curves share. Here a
+//! subject may be a case of one curve and a control of the other; what it contributes to each area is known all the same, and
+//! the products are added up over the subjects:
 //!
 //! ```text
 //! φᵢ = (V₁₀ᵢ - θ)/√[m (m - 1)] for a case, (V₀₁ᵢ - θ)/√[n (n - 1)] for a control;   cov(θ_r, θ_s) = Σᵢ φᵢʳ φᵢˢ
 //! ```
 //!
-//! φ is the empirical influence function of the area (Hampel 1974, J Am Stat Assoc 69:383) with DeLong's divisors (1988, Biometrics
-//! 44:837), and the sum is Obuchowski's covariance (1997, Biometrics 53:567) with a cluster a subject, up to these divisors. For curves with the same
-//! cases it is DeLong's own. As a matrix of inner products it has no negative eigenvalue.
+//! φ is the empirical influence function of the area (Hampel 1974, J Am Stat Assoc 69:383) with DeLong's divisors (1988,
+//! Biometrics 44:837), and the sum is Obuchowski's covariance (1997, Biometrics 53:567) with a cluster a subject, up to these
+//! divisors. For curves with the same cases it is DeLong's own. As a matrix of inner products it has no negative eigenvalue.
 
 use crate::stats::{Placements, Undefined, auc};
 

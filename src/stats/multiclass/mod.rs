@@ -10,6 +10,8 @@ mod class_scores;
 mod joint_covariance;
 mod one_vs_one;
 mod one_vs_rest;
+#[cfg(test)]
+mod properties;
 
 pub use brier::brier;
 pub use class_scores::{ClassScores, InvalidClassScores};

@@ -3,14 +3,8 @@
 
 use super::search::least;
 use super::{Power, Significance};
+use crate::stats::hanley_mcneil::variance;
 use crate::stats::{Undefined, normal};
-
-/// With Q₁ = θ/(2-θ) and Q₂ = 2θ²/(1+θ): [θ(1-θ) + (m-1)(Q₁-θ²) + (n-1)(Q₂-θ²)]/(mn).
-pub(super) fn variance(auc: f64, cases: usize, controls: usize) -> f64 {
-    let (m, n) = (cases as f64, controls as f64);
-    let (of_cases, of_controls) = (auc / (2.0 - auc) - auc * auc, 2.0 * auc * auc / (1.0 + auc) - auc * auc);
-    (auc * (1.0 - auc) + (m - 1.0) * of_cases + (n - 1.0) * of_controls) / (m * n)
-}
 
 /// Probability of telling an area of `auc` from ½ with so many cases and controls, each at least 1:
 /// Φ[(|θ - ½| - z_α √var(½))/√var(θ)], in [0, 1].

@@ -1,8 +1,8 @@
 //! How many subjects a study needs, and what it can see with those it has.
 //!
 //! 1. [`Significance`] and [`Power`]: the two errors that a study is planned for.
-//! 2. [`NormalTest`]: a difference to be seen, and its variance without it and with it. [`one_area`] and [`two_areas`] make one; sizes,
-//!    powers and levels follow from it in one way.
+//! 2. [`NormalTest`]: a difference to be seen, and its variance without it and with it. [`one_area`] and [`two_areas`] make
+//!    one; sizes, powers and levels follow from it in one way.
 //! 3. [`hanley_mcneil`]: the same for one area without a pilot's scores. [`area_width`], [`proportion_width`]: how many for an
 //!    interval as narrow as wanted.
 //!
@@ -12,6 +12,8 @@ mod error_rates;
 pub mod hanley_mcneil;
 mod normal_test;
 mod one_area;
+#[cfg(test)]
+mod properties;
 mod search;
 mod two_areas;
 mod width;

@@ -1,5 +1,5 @@
-//! The arithmetic that all normal tests of areas share: with m cases, an estimate of δ has variance V₀/m where δ = 0 and V_A/m where it is
-//! what one hopes to see (Obuchowski & McClish 1997, Stat Med 16:1529).
+//! The arithmetic that all normal tests of areas share: with m cases, an estimate of δ has variance V₀/m where δ = 0 and V_A/m
+//! where it is what one hopes to see (Obuchowski & McClish 1997, Stat Med 16:1529).
 //!
 //! ```text
 //! √m |δ| = z_α √V₀ + z_β √V_A
@@ -31,10 +31,10 @@ impl NormalTest {
         Ok(Self { effect: effect.abs(), null_deviation: null_variance.sqrt(), deviation: variance.sqrt() })
     }
 
-    /// Cases needed, not rounded.
+    /// Cases needed, not rounded; 0 where the level alone gives the power.
     pub fn cases(&self, significance: Significance, power: Power) -> f64 {
         let needed = significance.critical() * self.null_deviation + power.critical() * self.deviation;
-        (needed / self.effect).powi(2)
+        (needed.max(0.0) / self.effect).powi(2)
     }
 
     /// Probability of seeing the difference with so many cases, in [0, 1].

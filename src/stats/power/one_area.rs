@@ -1,5 +1,5 @@
-//! One area against ½, without a pilot study: variances of a binormal rating scale (Obuchowski 2004, Acad Radiol 11:1345, eq. 4; Obuchowski
-//! 1994, Acad Radiol 1:29).
+//! One area against ½, without a pilot study: variances of a binormal rating scale (Obuchowski 2004, Acad Radiol 11:1345, eq.
+//! 4; Obuchowski 1994, Acad Radiol 1:29).
 //!
 //! ```text
 //! V(θ) = 0.0099 e^(-A²/2) [5A² + 8 + (A² + 8)/k],   A = 1.414 Φ⁻¹(θ),   k = controls/cases
@@ -21,12 +21,15 @@ pub fn one_area(auc: f64, ratio: f64) -> Result<NormalTest, Undefined> {
     NormalTest::new(auc - 0.5, variance(0.5, ratio), variance(auc, ratio))
 }
 
-/// The least area above ½ that so many subjects have that power to tell from ½.
+/// The least area above ½ that so many subjects have that power, at least ½, to tell from ½.
 ///
 /// # Errors
 /// [`Undefined::Unreachable`] where not even an area near 1 is, [`Undefined::OutOfRange`] where a number of subjects is not
-/// positive.
+/// positive, or the power is below ½: then an area that varies more is easier to see, and there need be no least one.
 pub fn detectable_area(cases: f64, controls: f64, significance: Significance, power: Power) -> Result<f64, Undefined> {
+    if power.probability() < 0.5 {
+        return Err(Undefined::OutOfRange);
+    }
     let suffices = |auc| Ok(one_area(auc, controls / cases)?.cases(significance, power) <= cases);
     let (mut below, mut above) = (0.5, 1.0f64.next_down());
     if !suffices(above)? {

@@ -2,8 +2,8 @@
 
 use crate::stats::{MAX_SUBJECTS, Undefined};
 
-/// The least number from 1 to [`MAX_SUBJECTS`] that `suffices`, where more always suffice as well; where counts round up and down,
-/// one that suffices while one less does not.
+/// The least number from 1 to [`MAX_SUBJECTS`] that `suffices`, where more always suffice as well; where counts round up and
+/// down, one that suffices while one less does not.
 ///
 /// # Errors
 /// [`Undefined::Unreachable`] where none does.

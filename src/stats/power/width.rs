@@ -1,12 +1,13 @@
 //! How many subjects make an interval as narrow as wanted.
 
-use super::hanley_mcneil::{controls_of, variance};
+use super::hanley_mcneil::controls_of;
 use super::search::least;
+use crate::stats::hanley_mcneil::variance;
 use crate::stats::proportion::Proportion;
 use crate::stats::{Interval, Level, Undefined};
 
-/// Least number of cases, with ⌈ratio · cases⌉ controls, whose interval of an area of `auc` is at most `width` wide: 2 z √var with
-/// Hanley & McNeil's variance (1982, Radiology 143:29).
+/// Least number of cases, with ⌈ratio · cases⌉ controls, whose interval of an area of `auc` is at most `width` wide: 2 z √var
+/// with Hanley & McNeil's variance (1982, Radiology 143:29).
 ///
 /// # Errors
 /// [`Undefined::OutOfRange`] where `auc` is not within (0, 1) or `ratio` or `width` is not positive, [`Undefined::Unreachable`]
@@ -20,8 +21,8 @@ pub fn area_width(auc: f64, ratio: f64, width: f64, level: Level) -> Result<usiz
 }
 
 /// Number of subjects whose interval by `method` is at most `width` wide when the share comes out as `expected`, to the nearest
-/// subject: one that suffices while one less does not. Which is least is not quite a question, because rounding the share widens
-/// and narrows the interval from one number to the next.
+/// subject: one that suffices while one less does not. Which is least is not quite a question, because rounding the share
+/// widens and narrows the interval from one number to the next.
 ///
 /// # Errors
 /// [`Undefined::OutOfRange`] where `expected` is not within [0, 1] or `width` is not positive, [`Undefined::Unreachable`] where

@@ -1,5 +1,5 @@
-//! The equal-tailed posterior interval under Jeffreys' prior B(½, ½), with the ends mended as by Brown, Cai & DasGupta (2001, Stat
-//! Sci 16:101).
+//! The equal-tailed posterior interval under Jeffreys' prior B(½, ½), with the ends mended as by Brown, Cai & DasGupta (2001,
+//! Stat Sci 16:101).
 
 use super::Proportion;
 use crate::stats::special::beta;

@@ -8,8 +8,8 @@ pub fn wilson(proportion: Proportion, level: Level) -> Interval {
     corrected_by(0.0, proportion, level)
 }
 
-/// The same with Yates' correction: all p with |x/n - p| - 1/2n ≤ z √(p(1-p)/n) (Newcombe 1998, Stat Med 17:857, method 4). As in
-/// R's `prop.test` the correction is never more than |x/n - ½|, so that there is none at x = n/2.
+/// The same with Yates' correction: all p with |x/n - p| - 1/2n ≤ z √(p(1-p)/n) (Newcombe 1998, Stat Med 17:857, method 4). As
+/// in R's `prop.test` the correction is never more than |x/n - ½|, so that there is none at x = n/2.
 pub fn wilson_corrected(proportion: Proportion, level: Level) -> Interval {
     let (x, _, n) = proportion.counts();
     corrected_by((x - n / 2.0).abs().min(0.5), proportion, level)

@@ -4,10 +4,10 @@
 //! I_x(a, b) = x^a y^b / B(a, b) · 1/(β₁ + α₂/(β₂ + α₃/(β₃ + …))),   y = 1 - x
 //! ```
 //!
-//! The fraction is DiDonato & Morris' (1992, ACM Trans Math Softw 18:360, eq. 9): their λ keeps it from cancelling near the mean
-//! of a law with large a or b. The factor before it is a binomial density in Loader's saddle-point form (2000, Fast and Accurate
-//! Computation of Binomial Probabilities), because logarithms of gammas lose a digit for each tenfold of a + b. Points come as x
-//! **and** y, so that neither tail is a difference from 1.
+//! The fraction is DiDonato & Morris' (1992, ACM Trans Math Softw 18:360, eq. 9): their λ keeps it from cancelling near the
+//! mean of a law with large a or b. The factor before it is a binomial density in Loader's saddle-point form (2000, Fast and
+//! Accurate Computation of Binomial Probabilities), because logarithms of gammas lose a digit for each tenfold of a + b. Points
+//! come as x **and** y, so that neither tail is a difference from 1.
 
 use std::f64::consts::TAU;
 

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bgh::imaging::{Filter, Fit, Geometry, Window};
+use bgh::plan::{Part, Roster};
+use bgh::seed::Seed;
 use bgh::spec::{self, Aggregate, Experiment, Faults, OperatingRule, Slices, Source, Start};
 use bgh::stage::predict::Eval;
 use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
@@ -930,7 +932,7 @@ fn faults_of_subgroups_canaries_and_operating_points_have_their_place() {
     37 | by = "diameter"
        |      ^^^^^^^^^^
        |
-       = hint: expected `calcified` or `diameter_cm`
+       = hint: did you mean `diameter_cm`? expected `calcified` or `diameter_cm`
 
     error: `subgroup[0].cuts` does not ascend
       --> spec.toml:38:8
@@ -1004,10 +1006,10 @@ fn readers_name_columns_and_models() {
        = hint: relative paths start at the file that names them
 
     error: readers.csv has no column `score`
-      --> spec.toml:39:3
+      --> spec.toml:39:1
        |
     39 | [[reader]]
-       |   ^^^^^^
+       | ^^^^^^^^^^
        |
        = hint: expected `exam`, `grade` or `side`
 
@@ -1045,6 +1047,26 @@ fn seeds_are_averaged_and_not_compared() {
 
     1 fault
     "#);
+}
+
+#[test]
+fn permuted_labels_are_a_permutation_among_development_patients() {
+    let experiment = Folder::new(&[("spec.toml", SMALL)]).load(&[]).unwrap();
+    let roster = Roster::of(&experiment).unwrap();
+    let permuted = roster.permuted(Seed::root(7));
+    let classes = |roster: &Roster, test: bool| -> Vec<String> {
+        let exams = roster.exams.iter().filter(|exam| (exam.part == Part::Test) == test);
+        exams.map(|exam| exam.class.clone()).collect()
+    };
+    let sorted = |mut classes: Vec<String>| {
+        classes.sort();
+        classes
+    };
+    assert_eq!(classes(&permuted, true), classes(&roster, true));
+    assert_ne!(classes(&permuted, false), classes(&roster, false));
+    assert_eq!(sorted(classes(&permuted, false)), sorted(classes(&roster, false)));
+    assert_eq!(classes(&roster.permuted(Seed::root(7)), false), classes(&permuted, false));
+    assert_ne!(classes(&roster.permuted(Seed::root(8)), false), classes(&permuted, false));
 }
 
 #[test]

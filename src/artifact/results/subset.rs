@@ -52,9 +52,9 @@ pub struct CanaryResult {
 }
 
 impl CanaryResult {
-    /// Whether the interval holds 0.5, so that nothing speaks for a leak; an interval that does not exist holds nothing.
+    /// Whether the interval holds 0.5, so that nothing speaks for a leak; without an interval, whether the area is 0.5 itself.
     pub fn is_chance(&self) -> bool {
         let holds = |interval: &SoundInterval| interval.limits[0] <= 0.5 && 0.5 <= interval.limits[1];
-        self.interval.defined().is_some_and(holds)
+        self.interval.defined().map_or(self.auc == 0.5, holds)
     }
 }

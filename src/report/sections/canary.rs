@@ -20,7 +20,7 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     let level = number::percent(study.results.level);
     let mut table = Table::new(Series::Supplement, "Models trained on permuted labels, on the true labels of the test exams.");
     let names = [format!("AUC ({level} CI)"), "Chance".to_owned()];
-    table.columns = [Column::words("Model")].into_iter().chain(names.map(|name| Column::numbers(name))).collect();
+    table.columns = [Column::words("Model")].into_iter().chain(names.map(Column::numbers)).collect();
     table.rows = canaries.iter().map(|canary| row(canary, &mut table.footnotes)).collect();
     table.notes = vec![format!(
         "Classes were permuted among the development patients. Chance: whether the interval holds 0.5, as {level} of such intervals do \

@@ -20,9 +20,9 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     let mut table = Table::new(Series::Main, "Readers and models.");
     table.keys = 2;
     let level = number::percent(study.results.level);
-    let numbers = ["AUC, reader".into(), "AUC, model".into(), format!("Difference ({level} CI)"), "p".into(), "p, Holm".into()];
-    table.columns =
-        ["Reader", "Model"].map(Column::words).into_iter().chain(numbers.map(|name: String| Column::numbers(name))).collect();
+    let numbers: [String; 5] =
+        ["AUC, reader".into(), "AUC, model".into(), format!("Difference ({level} CI)"), "p".into(), "p, Holm".into()];
+    table.columns = ["Reader", "Model"].map(Column::words).into_iter().chain(numbers.map(Column::numbers)).collect();
     table.rows = contrasts.iter().map(|row| self::row(study, row, &mut table.footnotes)).collect::<Result<_>>()?;
     table.notes = vec![
         "Differences are reader minus model. Two-sided p by DeLong's paired test; Holm: adjusted over all contrasts of readers with \

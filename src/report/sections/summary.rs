@@ -13,7 +13,7 @@ pub(super) const SECTION: Section = Section { id: "summary", heading: "Summary",
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let notes: Vec<String> = super::canary::alarm(study).into_iter().chain(study.params.notes.iter().cloned()).collect();
     let key = Block::Key(key(study));
-    let remarks = (!notes.is_empty()).then(|| Block::Remarks(notes));
+    let remarks = (!notes.is_empty()).then_some(Block::Remarks(notes));
     let findings = study.results.comparisons.iter().map(|comparison| Block::Text(finding(study, comparison)));
     Ok([key].into_iter().chain(remarks).chain(findings).collect())
 }

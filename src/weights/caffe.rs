@@ -160,7 +160,8 @@ fn write(facts: &BTreeMap<String, String>, tensors: &[Tensor<'_>]) -> Result<Vec
 
 /// Weight and bias of each layer, in the order of the weights.
 fn pairs<'t, 'a>(tensors: &'t [Tensor<'a>]) -> Result<Vec<(&'t str, &'t Tensor<'a>, Option<&'t Tensor<'a>>)>> {
-    let find = |name: String| tensors.iter().find(|tensor| tensor.name == name);
+    let named: BTreeMap<&str, &'t Tensor<'a>> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    let find = |name: String| named.get(name.as_str()).copied();
     let mut pairs = vec![];
     for tensor in tensors {
         let name = &tensor.name;

@@ -55,8 +55,8 @@ impl Dtype {
         }
     }
 
-    /// The elements as `f32`: halves exactly, doubles and large integers to the nearest (beyond the range of `f32` to infinity). The bits of an
-    /// `f32` are kept, those of a NaN included.
+    /// The elements as `f32`: halves exactly, doubles and large integers to the nearest (beyond the range of `f32` to infinity). The
+    /// bits of an `f32` are kept, those of a NaN included.
     pub(super) fn decode(self, bytes: &[u8]) -> Vec<f32> {
         match self {
             Self::Bool => bytes.iter().map(|&byte| f32::from(byte != 0)).collect(),

@@ -1,5 +1,6 @@
-//! From one container to another: names, shapes, types and bits stay as they are. The one thing that has to be looked after is the order of the input channels:
-//! Caffe's networks see blue, green, red, PyTorch's red, green, blue, so the first convolution is flipped where the order changes.
+//! From one container to another: names, shapes, types and bits stay as they are, except that Caffe's formats hold floats only. What has
+//! to be looked after is the order of the input channels: Caffe's networks see blue, green, red, PyTorch's red, green, blue, so the first
+//! convolution is flipped where the order changes.
 
 use std::borrow::Cow;
 

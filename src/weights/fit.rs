@@ -56,10 +56,12 @@ impl Fit {
     /// The same by layers: those loaded, those that kept their fillers, those ignored. A tensor is told by itself where another fate befell
     /// others of its layer.
     pub fn layers(&self) -> Self {
-        let reinitialised = by_layer(&self.reinitialised, |layer| !self.loaded.iter().any(|name| layer_of(name) == layer));
         let mut loaded: Vec<String> = self.loaded.iter().map(|name| layer_of(name).to_owned()).collect();
         loaded.dedup();
-        Self { loaded, reinitialised, ignored: by_layer(&self.ignored, |_| true) }
+        let touched: BTreeSet<&str> = loaded.iter().map(String::as_str).collect();
+        let reinitialised = by_layer(&self.reinitialised, |layer| !touched.contains(layer));
+        let ignored = by_layer(&self.ignored, |layer| !touched.contains(layer));
+        Self { loaded, reinitialised, ignored }
     }
 }
 
@@ -69,16 +71,13 @@ fn layer_of(name: &str) -> &str {
 }
 
 fn by_layer(left: &[Left], is_whole: impl Fn(&str) -> bool) -> Vec<Left> {
-    let mut layers: Vec<Left> = vec![];
-    for Left { name, reason } in left {
+    let mut told = BTreeSet::new();
+    let named = left.iter().map(|Left { name, reason }| {
         let layer = layer_of(name);
-        let name = if is_whole(layer) { layer } else { name };
-        let told = layers.iter().any(|told| told.name == name && told.reason == *reason);
-        if !told {
-            layers.push(Left { name: name.to_owned(), reason: reason.clone() });
-        }
-    }
-    layers
+        (if is_whole(layer) { layer } else { name.as_str() }, reason)
+    });
+    let once = named.filter(|&pair| told.insert(pair));
+    once.map(|(name, reason)| Left { name: name.to_owned(), reason: reason.clone() }).collect()
 }
 
 /// Holds the tensors of a file against those of the network called `network`.
@@ -123,8 +122,8 @@ pub fn fit(tensors: &[Tensor<'_>], network: &str, wanted: &[Wanted], classifiers
     Ok(fit)
 }
 
-/// What [`fit()`] will say of the registered network `name`, as far as it can be told without the network: where it is not `published` (narrower than the
-/// published one), shapes are not compared, and the inputs of inner products, which depend on the crop, never are.
+/// What [`fit()`] will say of the registered network `name`, as far as it can be told without the network: where it is not `published`
+/// (narrower than the published one), shapes are not compared, and the inputs of inner products, which depend on the crop, never are.
 ///
 /// # Errors
 /// As [`fit()`]; also when the file holds the published network and a narrower one is wanted.

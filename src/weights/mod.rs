@@ -73,8 +73,8 @@ type Writer = fn(&BTreeMap<String, String>, &[Tensor<'_>]) -> Result<Vec<u8>>;
 /// Every format; the first that recognises a file reads it.
 pub const FORMATS: &[Format] = &[torch::ZIP, torch::LEGACY, safetensors::FORMAT, caffe::FORMAT, mean::FORMAT];
 
-/// The most elements that tensors may have for each byte of their file. A byte holds one element at most; tensors that share a storage bring it
-/// above one, and a small file whose tensors share one storage a thousand times is an attack on memory.
+/// The most elements that tensors may have for each byte of their file. A byte holds one element at most; tensors that share a storage
+/// bring it above one, and a small file whose tensors share one storage a thousand times is an attack on memory.
 const MOST_ELEMENTS_A_BYTE: usize = 4;
 
 /// Reads a weight file that lies in memory.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The most values, and the most places of the stack and the memo: a hundred times what the state dict of a large network needs. One byte of a
-/// hostile file makes one value of some fifty bytes.
+/// The most values, and the most places of the stack and the memo: a hundred times what the state dict of a large network needs. One
+/// byte of a hostile file makes one value of some fifty bytes.
 const MOST: usize = 1 << 20;
 
 /// Place of a value in [`Pickle::values`]. Values refer to one another by place, so a pickle that contains itself is no trap.

@@ -51,7 +51,8 @@ fn file(files: &Files, classifiers: Classifiers, net: &Net) -> Result<Started> {
     load(&WeightFile::open(path)?, name.to_owned(), classifiers, net)
 }
 
-/// Copies what fits, see [`weights::fit()`], in the order of input channels that the network has; `origin` says in words where the file is from.
+/// Copies what fits, see [`weights::fit()`], in the order of input channels that the network has; `origin` says in words where the file is
+/// from.
 ///
 /// # Errors
 /// When the file is damaged or of another network.

@@ -36,7 +36,7 @@ fn a_log_file_holds_what_happened_as_json() {
     space.run_with(&["--log", "info", "--log-file", "log.jsonl"]);
     let log = fs::read_to_string(space.path("log.jsonl")).expect("the log");
     let finished = log.lines().map(json).filter(|line| line["fields"]["message"] == "finished").count();
-    assert_eq!(finished, 51);
+    assert_eq!(finished, 55);
 }
 
 #[test]

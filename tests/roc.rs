@@ -239,7 +239,7 @@ fn few_subjects_are_permuted_exactly() {
 
 #[test]
 fn resampling_depends_on_the_seed_and_on_nothing_else() {
-    let arguments = ["--interval", "percentile", "--test", "bootstrap", "--replicates", "500"];
+    let arguments = ["--paired", "--test", "bootstrap", "--bootstrap", "500"];
     let (answer, expected) = paper(&arguments);
     assert_eq!(answer, paper(&arguments).0);
     assert_ne!(answer, paper(&[&arguments[..], &["--seed", "1"]].concat()).0);

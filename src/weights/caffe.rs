@@ -42,11 +42,13 @@ const V2: Layout = Layout { variant: "V2 layers", name: 1, kind: 2, blobs: 7 };
 /// `V1LayerParameter.layer`, a layer in the layout before V1.
 const OBSOLETE: u64 = 1;
 
-/// Whether a layer stands among the fields: an array on its own has a number at field 2. One that is cut counts up to the cut.
+/// Whether a layer stands among the fields: an array on its own has a number at field 2. One that is cut counts up to the cut. A
+/// network's name is one line, where a text that begins with an empty line would have several.
 fn recognises(bytes: &[u8]) -> bool {
     let layer = |field| matches!(field, Ok((LAYERS_V1 | LAYERS_V2, Value::Bytes(_))));
     let sound = || Fields::of(bytes).take_while(Result::is_ok);
-    let named = sound().next().is_some_and(|first| matches!(first, Ok((NAME, Value::Bytes(_)))));
+    let line = |name: &[u8]| !name.iter().any(u8::is_ascii_control);
+    let named = sound().next().is_some_and(|first| matches!(first, Ok((NAME, Value::Bytes(name))) if line(name)));
     named || sound().any(layer)
 }
 

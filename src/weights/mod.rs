@@ -97,7 +97,8 @@ pub fn read(bytes: &[u8]) -> Result<Weights<'_>> {
 
 /// What a file is that no format recognises.
 fn unknown(bytes: &[u8]) -> String {
-    let known: Vec<_> = FORMATS.iter().map(|format| format.title).collect();
+    let mut known: Vec<_> = FORMATS.iter().map(|format| format.title).collect();
+    known.dedup();
     let is = |place: usize, magic: &[u8]| bytes.get(place..).is_some_and(|rest| rest.starts_with(magic));
     let fact = if bytes.is_empty() {
         "the file is empty"

@@ -60,7 +60,7 @@ impl Answer {
             n_excluded: study.excluded,
             positive: study.positive.clone(),
             level: arguments.level,
-            interval: spelt(arguments.interval),
+            interval: spelt(arguments.interval()),
             partial: arguments.partial.as_ref().map(|partial| partial.text.clone()),
             test: spelt(arguments.test),
             adjust: spelt(arguments.adjust),

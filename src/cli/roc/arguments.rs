@@ -54,9 +54,9 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "LEVEL", default_value_t = 0.95, help_heading = AREA)]
     pub(super) level: f64,
 
-    /// Interval of an AUC
-    #[arg(long, value_name = "METHOD", value_enum, default_value_t, help_heading = AREA)]
-    pub(super) interval: IntervalMethod,
+    /// Interval of an AUC [default: delong; percentile with --bootstrap]
+    #[arg(long, value_name = "METHOD", value_enum, help_heading = AREA)]
+    pub(super) interval: Option<IntervalMethod>,
 
     /// Area over a part of the curve as well: `specificity=0.9..1` or `sensitivity=0.8..1`
     #[arg(long, value_name = "RANGE", conflicts_with = "cluster", help_heading = AREA)]
@@ -66,9 +66,11 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "METHOD", value_enum, default_value_t, help_heading = COMPARISON)]
     pub(super) test: TestMethod,
 
+    /// Scores of one row belong to one subject, and a pair of curves is compared on the subjects that have both; the default
+    #[arg(long, conflicts_with = "unpaired", help_heading = COMPARISON)]
+    pub(super) paired: bool,
+
     /// Compare the curves as if they came from different subjects
-    ///
-    /// Left out, scores of one row belong to one subject, and a pair of curves is compared on the subjects that have both.
     #[arg(long, conflicts_with = "cluster", help_heading = COMPARISON)]
     pub(super) unpaired: bool,
 
@@ -80,14 +82,12 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "MARGIN", conflicts_with_all = ["cluster", "unpaired"], help_heading = COMPARISON)]
     pub(super) noninferiority: Option<f64>,
 
+    /// Bootstrap with N samples: short for `--interval percentile --replicates N`
+    #[arg(long, value_name = "N", value_parser = replicates(), conflicts_with = "replicates", help_heading = RESAMPLING)]
+    pub(super) bootstrap: Option<u32>,
+
     /// Number of bootstrap samples or permutations
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 10_000,
-        value_parser = clap::value_parser!(u32).range(100..=10_000_000),
-        help_heading = RESAMPLING
-    )]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = replicates(), help_heading = RESAMPLING)]
     pub(super) replicates: u32,
 
     /// Seed of the random numbers; the same seed gives the same numbers on any machine and any number of threads
@@ -134,6 +134,18 @@ pub(in crate::cli) struct Arguments {
     pub(super) quiet: bool,
 }
 
+impl Arguments {
+    pub(super) fn interval(&self) -> IntervalMethod {
+        let usual = if self.bootstrap.is_some() { IntervalMethod::Percentile } else { IntervalMethod::Delong };
+        self.interval.unwrap_or(usual)
+    }
+
+    /// Number of bootstrap samples or permutations.
+    pub(super) fn replicates(&self) -> u32 {
+        self.bootstrap.unwrap_or(self.replicates)
+    }
+}
+
 const TABLE: &str = "Table";
 const AREA: &str = "Areas";
 const COMPARISON: &str = "Comparisons";
@@ -148,6 +160,7 @@ Examples:
   bgh roc scores.csv --truth diagnosis --positive left,right --scores alexnet,googlenet
   gunzip -c scores.csv.gz | bgh roc - --json | jq .curves[0].auc
   bgh roc scores.csv --interval logit --plot roc.svg --csv tables
+  bgh roc scores.csv --bootstrap 2000 --seed 7
   bgh roc test.csv --operating-point sensitivity=0.95 --tuning tune.csv --prevalence 0.02
   bgh roc slices.csv --cluster patient
   bgh roc scores.csv --by scanner --adjust none
@@ -163,10 +176,9 @@ Methods:
   A difference is always the first curve minus the second; its p is two-sided.";
 
 /// How the interval of an AUC is made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum IntervalMethod {
     /// AUC ± z SE, cut at 0 and 1
-    #[default]
     Delong,
     /// The same on the logit scale, with the exact bound at 0 and 1: covers better near 1
     Logit,
@@ -212,6 +224,10 @@ pub(super) enum ProportionMethod {
     ClopperPearson,
     /// Of the score test: covers as often as it says on average
     Wilson,
+}
+
+fn replicates() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(100..=10_000_000)
 }
 
 fn drawing(text: &str) -> Result<PathBuf, String> {

@@ -114,7 +114,7 @@ impl Comparison {
     fn permutation(&mut self, first: &Ranking, second: &Ranking, pair: &Pair<'_>, method: &Method) -> Result<(), String> {
         let exchange = Exchange::new(&first.scores, &second.scores).map_err(|error| error.to_string())?;
         let seed = method.seed(&format!("{} {}", self.a, self.b));
-        self.p = Some(exchange.test(&seed, method.arguments.replicates).p());
+        self.p = Some(exchange.test(&seed, method.arguments.replicates()).p());
         self.se = pair.variance().ok().map(f64::sqrt);
         (self.ci_low, self.ci_high) = limits(pair.interval(method.level).ok());
         Ok(())

@@ -104,7 +104,7 @@ impl Curve {
 
     fn interval(&mut self, area: f64, variance: f64, ranking: &Ranking, method: &Method) -> Result<Interval, String> {
         let level = method.level;
-        let chosen = method.arguments.interval;
+        let chosen = method.arguments.interval();
         self.ci_method = Some(match chosen {
             IntervalMethod::Delong => "delong",
             IntervalMethod::Logit if self.exact_ci_low.is_some() => "exact",

@@ -66,6 +66,6 @@ impl<'a> Method<'a> {
             None => Sampling::stratified(reference),
             Some(clusters) => Sampling::clustered(reference, clusters).map_err(|error| error.to_string())?,
         };
-        Ok(Bootstrap { sampling, seed: self.seed(name), replicates: self.arguments.replicates })
+        Ok(Bootstrap { sampling, seed: self.seed(name), replicates: self.arguments.replicates() })
     }
 }

@@ -55,7 +55,7 @@ fn one(log: &Log, root: &Node, cell: &Cell<'_, '_>) -> Option<(Model, Matching)>
         pooled: name(cell.named().filter(|(factor, _)| *factor != SEED), &network),
         levels: cell.named().map(|(factor, level)| (factor.to_owned(), level.to_owned())).collect(),
         seed: parts.seed?,
-        start: start(&weights.from, &network.network, written.cohort.as_ref()?.classes.len(), images.size)?,
+        start: start(&weights.from, &network.network, written.cohort.as_ref().map(|cohort| cohort.classes.len()), images.size)?,
         train: params(&written, &network, &weights)?,
         predict: parts.predict.clone()?,
         augment,
@@ -93,7 +93,8 @@ fn name<'c>(levels: impl Iterator<Item = (&'c str, &'c str)>, network: &Network)
     levels.join("-").replace(|c| !is_fit(c), "_")
 }
 
-fn start(from: &From<'_>, network: &train::Network, classes: usize, images: usize) -> Option<Start> {
+/// Where the weights come from; a faulty cohort (`classes` is `None`) hides no fault of a weight file.
+fn start(from: &From<'_>, network: &train::Network, classes: Option<usize>, images: usize) -> Option<Start> {
     match from {
         From::Untrained => Some(Start::Untrained),
         From::Formula(formula) => pretraining(formula, network, images).map(Start::Formula),
@@ -120,7 +121,7 @@ fn pretraining(formula: &Formula<'_>, network: &train::Network, images: usize) -
 }
 
 /// The weight file of a network, which must be there and fit it.
-fn file(item: &Item<'_>, network: &train::Network, classes: usize, classifiers: Classifiers) -> Option<Start> {
+fn file(item: &Item<'_>, network: &train::Network, classes: Option<usize>, classifiers: Classifiers) -> Option<Start> {
     let written = item.string()?.replace("{network}", &network.name);
     let path = item.log.folder(&item.node.origin).join(written);
     if !path.is_file() {
@@ -129,6 +130,7 @@ fn file(item: &Item<'_>, network: &train::Network, classes: usize, classifiers: 
             "relative paths start at the file that names them; `{network}` stands for the name of the network",
         );
     }
+    let classes = classes?;
     let foreseen = WeightFile::open(&path).and_then(|file| file.foresee(&network.name, network.width, classes, classifiers));
     match foreseen {
         Ok(_) => Some(Start::File(path)),

@@ -416,9 +416,39 @@ fn a_weight_file_that_does_not_fit_is_a_fault_of_the_spec() {
     let spec =
         SMALL.replace("learning_rate = 0.01", "learning_rate = 0.01\nfrom = { file = \"start\", classifiers = \"fitting\" }");
     let faults = |file: &str| Folder::new(&[("spec.toml", &spec), ("start", file)]).faults(&[]);
-    assert_snapshot!(faults("<html>"), @"");
-    assert_snapshot!(faults(&biases("conv1", 64)), @"");
-    assert_snapshot!(faults(&biases("features.0", 64)), @"");
+    assert_snapshot!(faults("<html>"), @r#"
+    error: weight file start: no weight file: text, perhaps a web page in place of a download; read are: PyTorch state dict (.pth), safetensors, Caffe model (.caffemodel), Caffe mean image (.binaryproto)
+      --> spec.toml:30:17
+       |
+    30 | from = { file = "start", classifiers = "fitting" }
+       |                 ^^^^^^^
+       |
+       = hint: `bgh weights inspect start` tells what it holds
+
+    1 fault
+    "#);
+    assert_snapshot!(faults(&biases("conv1", 64)), @r#"
+    error: weight file start: tensor `conv1.bias` is [64], network `alexnet` wants [96]
+      --> spec.toml:30:17
+       |
+    30 | from = { file = "start", classifiers = "fitting" }
+       |                 ^^^^^^^
+       |
+       = hint: `bgh weights inspect start` tells what it holds
+
+    1 fault
+    "#);
+    assert_snapshot!(faults(&biases("features.0", 64)), @r#"
+    error: weight file start: no tensor has a name of network `alexnet`: the file holds `features.0.bias`, the network wants `conv1.weight`, `conv1.bias`, `conv2.weight` and 13 more; it looks like weights of `torchvision_alexnet`
+      --> spec.toml:30:17
+       |
+    30 | from = { file = "start", classifiers = "fitting" }
+       |                 ^^^^^^^
+       |
+       = hint: `bgh weights inspect start` tells what it holds
+
+    1 fault
+    "#);
     let narrow = spec.replace("[network.alexnet]", "[network.alexnet]\nwidth = 0.5");
     let folder = Folder::new(&[("spec.toml", &narrow), ("start", &biases("conv1", 48))]);
     let start = folder.load(&[]).unwrap().models[0].train.start.clone();

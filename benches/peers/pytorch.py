@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Training speed beside plain PyTorch: forward, backward and update on one core, the two taking turns.
 
-    cargo build --release --package bgh-torch --example speed
+    cargo build --release --workspace --example speed
     python benches/peers/pytorch.py target/release/examples/speed
 
 Needs a PyTorch of the libtorch version that the worker is linked with. Prints a Markdown table. Times are processor time an image, the

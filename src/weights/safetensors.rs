@@ -1,7 +1,7 @@
 //! `.safetensors`: a JSON header, then the arrays (github.com/huggingface/safetensors). The crate checks every offset.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use safetensors::{SafeTensors, View};
@@ -75,7 +75,18 @@ impl View for Viewed<'_, '_> {
 }
 
 fn write(facts: &BTreeMap<String, String>, tensors: &[Tensor<'_>]) -> Result<Vec<u8>> {
-    let facts: HashMap<_, _> = facts.clone().into_iter().collect();
-    let facts = Some(facts).filter(|facts| !facts.is_empty());
-    Ok(safetensors::serialize(tensors.iter().map(|tensor| (&tensor.name, Viewed(tensor))), facts)?)
+    let plain = safetensors::serialize(tensors.iter().map(|tensor| (&tensor.name, Viewed(tensor))), None)?;
+    if facts.is_empty() { Ok(plain) } else { with_facts(facts, &plain) }
+}
+
+/// Puts the facts into the header in the order of their names: the crate would take them from a map that has no order, and the
+/// same weights have to be the same bytes. The header is filled up with blanks to a multiple of 8 bytes, as the crate does.
+fn with_facts(facts: &BTreeMap<String, String>, plain: &[u8]) -> Result<Vec<u8>> {
+    let (start, _) = SafeTensors::read_metadata(plain)?;
+    let (header, data) = plain[8..].split_at(start);
+    let tensors = std::str::from_utf8(header)?.trim_end().trim_start_matches('{');
+    let comma = if tensors == "}" { "" } else { "," };
+    let mut header = format!("{{\"__metadata__\":{}{comma}{tensors}", serde_json::to_string(facts)?);
+    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
+    Ok([&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat())
 }

@@ -46,17 +46,20 @@ enum Numbers {
 
 const PLAIN: Style = Style { numbers: Numbers::Packed, legacy: false, shape_behind: false, diff: false, packed_shape: true };
 
+/// A layer's name, whether it is a convolution, and its arrays with the style of each.
+type Layer = (String, bool, Vec<(Array, Style)>);
+
 /// A net and how it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Net {
-    layers: Vec<(String, bool, Vec<(Array, Style)>)>,
+    layers: Vec<Layer>,
     v1: bool,
 }
 
 impl Net {
     /// V2 layers in the usual style, one for each name before `.weight` and `.bias`.
     pub(crate) fn plain(arrays: Vec<Array>) -> Self {
-        let mut layers: Vec<(String, bool, Vec<(Array, Style)>)> = vec![];
+        let mut layers: Vec<Layer> = vec![];
         for array in arrays {
             let (layer, _) = array.name.rsplit_once('.').expect("a part of a layer");
             let layer = layer.to_owned();

@@ -1,4 +1,4 @@
-//! How weights move: a rule ([`sgd`], [`adamw`]) at the rate of a [`schedule`], from gradients whose norm is limited.
+//! How weights move: a rule (`sgd`, `adamw`) at the rate of a `schedule`, from gradients whose norm is limited.
 //!
 //! A rule is a file here, a variant of [`train::Rule`], and its line in `rule` below. Both factors of a [`Parameter`] hold for every
 //! rule, as Caffe's `lr_mult` and `decay_mult` do.

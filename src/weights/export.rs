@@ -63,7 +63,7 @@ pub fn export(mut weights: Weights<'_>, format: &Format, channels: Option<Channe
 
 /// Flips the one tensor with three input channels, if there is one.
 fn flip(tensors: &mut [Tensor<'_>], from: Option<Channels>) -> Result<()> {
-    let mut coloured = tensors.iter_mut().filter(|tensor| matches!(tensor.shape[..], [_, 3, _, _]));
+    let mut coloured = tensors.iter_mut().filter(|tensor| !tensor.is_empty() && matches!(tensor.shape[..], [_, 3, _, _]));
     let Some(first) = coloured.next() else { return Ok(()) };
     ensure!(from.is_some(), "the file does not say which it is");
     if let Some(second) = coloured.next() {

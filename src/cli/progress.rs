@@ -46,26 +46,29 @@ impl Plain {
 }
 
 impl Listener for Plain {
-    fn event(&mut self, event: &Event<'_>) {
+    fn event(&mut self, event: &Event) {
         match event {
             Event::Surveyed { steps, cached } if steps == cached => {}
-            Event::Progressed { .. } => {}
+            Event::Progressed { .. } | Event::Ended { .. } => {}
             event => self.say(&line(event)),
         }
     }
 }
 
 /// An event in words.
-fn line(event: &Event<'_>) -> String {
+fn line(event: &Event) -> String {
     match event {
         Event::Surveyed { steps, cached } => format!("{steps} steps, {cached} cached"),
-        Event::Started { label, reason } => format!("run   {label} ({reason})"),
-        Event::Progressed { label, progress } => {
-            format!("      {label} {}/{} {}", progress.done, progress.total, told(progress))
+        Event::Started { step, reason, .. } => format!("run   {step} ({reason})"),
+        Event::Progressed { step, progress } => {
+            format!("      {step} {}/{} {}", progress.done, progress.total, told(progress))
         }
-        Event::Finished { label, seconds: Some(seconds) } => format!("done  {label} in {}", clock(*seconds)),
-        Event::Finished { label, seconds: None } => format!("done  {label} by another run"),
-        Event::Failed { label, failure, log } => format!("error: {label}: {failure}\n  hint: its log is {}", log.display()),
+        Event::Finished { step, seconds: Some(seconds), .. } => format!("done  {step} in {}", clock(*seconds)),
+        Event::Finished { step, seconds: None, .. } => format!("done  {step} by another run"),
+        Event::Failed { step, failure, log, .. } => format!("error: {step}: {failure}\n  hint: its log is {}", log.display()),
+        Event::Warned { step: Some(step), text } => format!("warning: {step}: {text}"),
+        Event::Warned { step: None, text } => format!("warning: {text}"),
+        Event::Ended { summary } => format!("{} of {} steps are done", summary.cached + summary.ran, summary.steps),
         Event::Interrupted { at_once: false } => {
             "interrupted: running steps write their checkpoints; once more stops them at once".to_owned()
         }
@@ -119,39 +122,40 @@ impl Terminal {
     }
 
     /// Steps that take long deserve a line that stays.
-    fn keep(&self, event: &Event<'_>) {
+    fn keep(&self, event: &Event) {
         let _ = self.bars.println(line(event));
     }
 }
 
 impl Listener for Terminal {
-    fn event(&mut self, event: &Event<'_>) {
+    fn event(&mut self, event: &Event) {
         const WORTH_A_LINE: f64 = 3.0;
         match event {
             Event::Surveyed { steps, cached } => {
                 self.all.set_length(*steps as u64);
                 self.all.set_position(*cached as u64);
             }
-            Event::Started { label, .. } => self.start(label),
-            Event::Progressed { label, progress } => {
-                if let Some(bar) = self.running.get(*label) {
+            Event::Started { step, .. } => self.start(step),
+            Event::Progressed { step, progress } => {
+                if let Some(bar) = self.running.get(step) {
                     bar.set_style(style("  {spinner} {prefix} {bar:20} {pos}/{len} {msg}"));
                     bar.set_length(progress.total);
                     bar.set_position(progress.done);
                     bar.set_message(told(progress));
                 }
             }
-            Event::Finished { label, seconds } => {
-                self.end(label);
+            Event::Finished { step, seconds, .. } => {
+                self.end(step);
                 if seconds.is_some_and(|seconds| seconds >= WORTH_A_LINE) {
                     self.keep(event);
                 }
             }
-            Event::Failed { label, .. } => {
-                self.end(label);
+            Event::Failed { step, .. } => {
+                self.end(step);
                 self.keep(event);
             }
-            Event::Interrupted { .. } => self.keep(event),
+            Event::Interrupted { .. } | Event::Warned { .. } => self.keep(event),
+            Event::Ended { .. } => {}
         }
     }
 }

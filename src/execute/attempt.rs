@@ -90,7 +90,7 @@ impl Attempt<'_> {
         for left in ["out", "result.json", "events.jsonl", "stderr.log"] {
             remove(&job.path().join(left))?;
         }
-        for port in self.step.kind.outputs {
+        for port in &self.step.outputs {
             job.port(port)?;
         }
         Ok(job)
@@ -128,8 +128,8 @@ impl Attempt<'_> {
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
-        let take = |port: &&str| Ok(((*port).to_owned(), self.store.take(&job.out().join(port))?));
-        self.step.kind.outputs.iter().map(take).collect()
+        let take = |port: &String| Ok((port.clone(), self.store.take(&job.out().join(port))?));
+        self.step.outputs.iter().map(take).collect()
     }
 
     fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {

@@ -1,11 +1,18 @@
-//! What happens in a run, as it happens. Terminal, plain lines and logs are listeners; none of them decides anything.
+//! What happens in a run, as it happens. Terminal, plain lines, journal and logs are listeners; none of them decides anything.
+//! An event is plain data with one JSON form, so that what was seen live can be read again later.
 
-use crate::execute::{Failure, Reason};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Reason, Summary};
 use crate::stage::job::Progress;
+use crate::store::Digest;
 
 /// One thing that happened.
-#[derive(Debug, Clone)]
-pub enum Event<'a> {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
     /// The plan was compared with the cache.
     Surveyed {
         /// Steps in this run.
@@ -16,42 +23,69 @@ pub enum Event<'a> {
     /// An attempt began.
     Started {
         /// The step.
-        label: &'a str,
+        step: String,
+        /// Its kind.
+        kind: String,
+        /// Its key.
+        action: Digest,
         /// Why it has to run.
-        reason: &'a Reason,
+        reason: Reason,
+        /// Number of the attempt in this run, from 1.
+        attempt: u32,
+        /// The accelerator that it computes on, as `CUDA_VISIBLE_DEVICES` counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<u32>,
     },
     /// A worker told how far it is.
     Progressed {
         /// The step.
-        label: &'a str,
+        step: String,
         /// How far.
-        progress: &'a Progress,
+        progress: Progress,
     },
     /// The outputs of a step are in the store.
     Finished {
         /// The step.
-        label: &'a str,
+        step: String,
+        /// Its key.
+        action: Digest,
         /// Wall-clock seconds of the attempt; `None` when a result turned out to be there already.
         seconds: Option<f64>,
     },
     /// An attempt failed.
     Failed {
         /// The step.
-        label: &'a str,
+        step: String,
         /// How.
-        failure: &'a Failure,
+        failure: Failure,
         /// Where its log is.
-        log: &'a std::path::Path,
+        log: PathBuf,
+        /// Seconds until the next attempt; `None` when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_in: Option<f64>,
+    },
+    /// Something that the user should know and that ends nothing.
+    Warned {
+        /// The step that it is about; `None` for the run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+        /// What.
+        text: String,
     },
     /// The user asked to stop.
     Interrupted {
         /// Whether it was the second time.
         at_once: bool,
     },
+    /// The run is over.
+    Ended {
+        /// How.
+        summary: Summary,
+    },
 }
 
 /// Someone who wants to know.
 pub trait Listener {
     /// Takes note of one event.
-    fn event(&mut self, event: &Event<'_>);
+    fn event(&mut self, event: &Event);
 }

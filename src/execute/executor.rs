@@ -6,6 +6,7 @@ use std::thread::Scope;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, Success};
 use super::pool::{Lease, Pools};
@@ -14,7 +15,7 @@ use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Plan, StepId};
 use crate::stage::Run;
 use crate::stage::job::{Progress, TrainingProgress};
-use crate::store::{Artifact, Digest, Miss, Store};
+use crate::store::{Artifact, Store};
 
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ pub struct Options {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Steps in the run.
     pub steps: usize,
@@ -50,13 +51,13 @@ pub struct Summary {
 
 /// One run of one plan.
 pub struct Executor<'a> {
-    plan: &'a Plan,
-    store: &'a Store,
-    options: &'a Options,
-    states: Vec<State>,
-    urgency: Vec<f64>,
-    leases: BTreeMap<StepId, Lease>,
-    stopping: bool,
+    pub(super) plan: &'a Plan,
+    pub(super) store: &'a Store,
+    pub(super) options: &'a Options,
+    pub(super) states: Vec<State>,
+    pub(super) urgency: Vec<f64>,
+    pub(super) leases: BTreeMap<StepId, Lease>,
+    pub(super) stopping: bool,
 }
 
 /// What attempts tell the loop.
@@ -76,25 +77,6 @@ struct Field<'scope, 'env, 'a> {
 }
 
 impl<'a> Executor<'a> {
-    /// Compares the plan with the cache: afterwards every step is done, ready with a reason, waiting for one that is not done,
-    /// or left out.
-    ///
-    /// # Errors
-    /// When a source file cannot be read.
-    pub fn survey(plan: &'a Plan, store: &'a Store, options: &'a Options) -> Result<Self> {
-        let states = vec![State::Waiting; plan.len()];
-        let mut executor =
-            Self { plan, store, options, states, urgency: plan.urgency(), leases: BTreeMap::new(), stopping: false };
-        for id in plan.in_order() {
-            if options.wanted.get(id.index()).is_some_and(|wanted| !wanted) {
-                executor.states[id.index()] = State::Left;
-            } else {
-                executor.resolve(id)?;
-            }
-        }
-        Ok(executor)
-    }
-
     /// Where a step stands.
     pub fn state(&self, id: StepId) -> &State {
         &self.states[id.index()]
@@ -137,7 +119,9 @@ impl<'a> Executor<'a> {
             tracing::warn!(%error, "the index of the cache was not written: files will be read again");
         }
         ended?;
-        Ok(self.summary(interrupt))
+        let summary = self.summary(interrupt);
+        listener.event(&Event::Ended { summary: summary.clone() });
+        Ok(summary)
     }
 
     fn turn<'scope, 'env>(&mut self, messages: &Receiver<Message>, field: &mut Field<'scope, 'env, '_>) -> Result<()>
@@ -170,7 +154,7 @@ impl<'a> Executor<'a> {
         match message {
             Message::Progressed(id, progress) => {
                 log_progress(&self.plan.step(id).label, &progress);
-                field.listener.event(&Event::Progressed { label: &self.plan.step(id).label, progress: &progress });
+                field.listener.event(&Event::Progressed { step: self.plan.step(id).label.clone(), progress });
                 Ok(())
             }
             Message::Ended(id, outcome) => {
@@ -186,7 +170,7 @@ impl<'a> Executor<'a> {
         let label = &self.plan.step(id).label;
         match outcome {
             Ok(success) => {
-                listener.event(&Event::Finished { label, seconds: success.seconds });
+                listener.event(&Event::Finished { step: label.clone(), action: success.action, seconds: success.seconds });
                 tracing::info!(step = label, action = %success.action, seconds = success.seconds, "finished");
                 self.remember(label, success.action);
                 let cached = success.seconds.is_none();
@@ -199,7 +183,7 @@ impl<'a> Executor<'a> {
                 let log = self.log_of(id);
                 tracing::warn!(step = label, %failure, log = %log.display(), "failed");
                 if failure != Failure::Interrupted {
-                    listener.event(&Event::Failed { label, failure: &failure, log: &log });
+                    listener.event(&Event::Failed { step: label.clone(), failure: failure.clone(), log, retry_in: None });
                 }
                 self.states[id.index()] = State::Failed(failure);
                 self.stopping |= !self.options.keep_going;
@@ -221,61 +205,6 @@ impl<'a> Executor<'a> {
                 self.block_readers(reader);
             }
         }
-    }
-
-    /// Moves a waiting step on if all its inputs are known.
-    fn resolve(&mut self, id: StepId) -> Result<()> {
-        if !matches!(self.state(id), State::Waiting) {
-            return Ok(());
-        }
-        let Some(digests) = self.input_digests(id)? else { return Ok(()) };
-        let manifest = Manifest::new(self.plan.step(id), &digests);
-        let action = manifest.digest();
-        let next = if self.options.forced.contains(&id) {
-            State::Ready { manifest, reason: Reason::Forced }
-        } else {
-            match self.store.lookup(action) {
-                Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
-                Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
-            }
-        };
-        if let State::Done { action, .. } = next {
-            self.remember(&self.plan.step(id).label, action);
-        }
-        self.states[id.index()] = next;
-        Ok(())
-    }
-
-    /// For later explanations; a run does not fail for want of them.
-    fn remember(&self, label: &str, action: Digest) {
-        if let Err(error) = self.store.set_latest(&self.options.experiment, label, action) {
-            tracing::warn!(step = label, error = format!("{error:#}"), "the step's action was not remembered");
-        }
-    }
-
-    fn reason(&self, id: StepId, manifest: &Manifest, miss: Miss) -> Reason {
-        let label = &self.plan.step(id).label;
-        match self.store.latest(&self.options.experiment, label) {
-            Some(earlier) if miss == Miss::NeverRun => {
-                let changes = manifest.changes_since(&earlier);
-                if changes.is_empty() { Reason::Miss(miss) } else { Reason::Changed(changes) }
-            }
-            _ => Reason::Miss(miss),
-        }
-    }
-
-    /// Digests of all inputs; `None` while one is not known.
-    fn input_digests(&self, id: StepId) -> Result<Option<BTreeMap<String, Digest>>> {
-        let mut digests = BTreeMap::new();
-        for (port, input) in &self.plan.step(id).inputs {
-            let digest = match input {
-                Input::Output { step, port } => self.output(*step, port).map(Artifact::digest),
-                Input::Source(files) => Some(self.store.digest_files(files)?.digest()),
-            };
-            let Some(digest) = digest else { return Ok(None) };
-            digests.insert(port.clone(), digest);
-        }
-        Ok(Some(digests))
     }
 
     fn start_ready<'scope, 'env>(&mut self, field: &mut Field<'scope, 'env, '_>) -> Result<()>
@@ -304,8 +233,10 @@ impl<'a> Executor<'a> {
             return Ok(());
         };
         let step = self.plan.step(id);
-        field.listener.event(&Event::Started { label: &step.label, reason: &reason });
-        tracing::info!(step = step.label, action = %manifest.digest(), %reason, "started");
+        let (action, device) = (manifest.digest(), field.pools.device_index(&lease));
+        tracing::info!(step = step.label, %action, %reason, "started");
+        let (label, kind) = (step.label.clone(), step.kind.name.to_owned());
+        field.listener.event(&Event::Started { step: label, kind, action, reason: reason.clone(), attempt: 1, device });
         let attempt = Attempt {
             store: self.store,
             step,
@@ -313,7 +244,7 @@ impl<'a> Executor<'a> {
             inputs: self.input_files(id)?,
             forced: reason == Reason::Forced,
             worker: field.worker,
-            cuda_index: field.pools.device_index(&lease),
+            cuda_index: device,
             interrupt: field.interrupt,
         };
         self.leases.insert(id, lease);

@@ -16,6 +16,7 @@ mod pool;
 mod provenance;
 mod publish;
 mod state;
+mod survey;
 mod worker;
 
 pub use device::{Device, WorkerFacts};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::plan::{Change, Manifest};
 use crate::store::{Artifact, Digest, Miss, Provenance};
 
@@ -40,7 +42,8 @@ pub enum State {
 }
 
 /// Why a step has to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The user said so.
     Forced,
@@ -65,7 +68,8 @@ impl fmt::Display for Reason {
 }
 
 /// How an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// The kind itself said why.
     #[error("{0}")]

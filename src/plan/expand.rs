@@ -58,7 +58,7 @@ impl<'a> Builder<'a> {
     ) -> StepId {
         let params = serde_json::to_value(params).expect("BUG: parameters are plain data");
         let seed = seed.filter(|_| kind.random).map(|seed| Seed::root(seed).child(kind.name));
-        self.plan.add(Step { label, kind, params, seed, inputs })
+        self.plan.add(Step::of_kind(kind, label, params, seed, inputs))
     }
 
     fn ingest(&mut self) {
@@ -80,7 +80,7 @@ impl<'a> Builder<'a> {
             ExamSource::Dicom(files) => Input::Source(files.clone()),
             ExamSource::Phantom(phantom) => {
                 let step = self.step(&phantom::KIND, format!("phantom[{}]", exam.id), phantom, None, Inputs::new());
-                Input::Output { step, port: "dicom" }
+                output(step, "dicom")
             }
         }
     }
@@ -185,8 +185,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn output(step: StepId, port: &'static str) -> Input {
-    Input::Output { step, port }
+fn output(step: StepId, port: &str) -> Input {
+    Input::Output { step, port: port.to_owned() }
 }
 
 /// Models that differ in their seed alone are one.

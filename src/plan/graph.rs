@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::artifact::Files;
 use crate::seed::Seed;
-use crate::stage::Kind;
+use crate::stage::{Kind, Needs};
 
 /// A step within its plan.
 pub type StepId = NodeIndex;
@@ -27,6 +27,24 @@ pub struct Step {
     pub seed: Option<Seed>,
     /// What is connected to each input port.
     pub inputs: BTreeMap<String, Input>,
+    /// Output ports; each is a folder below `out/`.
+    pub outputs: Vec<String>,
+    /// What it takes to run; never in a key.
+    pub needs: Needs,
+}
+
+impl Step {
+    /// A step of a built-in kind, which knows its ports.
+    pub fn of_kind(
+        kind: &'static Kind,
+        label: String,
+        params: Value,
+        seed: Option<Seed>,
+        inputs: BTreeMap<String, Input>,
+    ) -> Self {
+        let outputs = kind.outputs.iter().map(|port| (*port).to_owned()).collect();
+        Self { label, kind, params, seed, inputs, outputs, needs: Needs::default() }
+    }
 }
 
 /// What is connected to an input port.
@@ -37,7 +55,7 @@ pub enum Input {
         /// That step.
         step: StepId,
         /// Its port.
-        port: &'static str,
+        port: String,
     },
     /// Files that the user named.
     Source(Files),

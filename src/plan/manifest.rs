@@ -85,7 +85,7 @@ fn quoted(key: &str) -> String {
 }
 
 /// One difference between two manifests of a step.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// Path of the value (`params.solver.learning_rate`, `inputs.train`).
     pub path: String,

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod ingest;
 pub mod job;
 mod kind;
+mod needs;
 pub mod phantom;
 pub mod predict;
 pub mod pretrain;
@@ -12,6 +13,7 @@ pub mod train;
 pub mod window;
 
 pub use kind::{Kind, Run, Task};
+pub use needs::Needs;
 
 /// The libtorch that worker kinds run on; part of their keys. The worker refuses to start with another.
 pub const LIBTORCH: &str = "2.11.0";

@@ -38,7 +38,8 @@ pub struct Provenance {
 }
 
 /// Why there is no usable result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Miss {
     /// No execution of this action is known.
     NeverRun,

@@ -50,6 +50,11 @@ impl Manifest {
         &self.0
     }
 
+    /// Whether the input at `port` has this digest.
+    pub fn has_input(&self, port: &str, digest: Digest) -> bool {
+        self.0.get(&format!("inputs.{port}")).is_some_and(|value| *value == Value::from(digest.hex()).to_string())
+    }
+
     /// What is different from an earlier manifest's leaves, in the order of the paths.
     pub fn changes_since(&self, earlier: &BTreeMap<String, String>) -> Vec<Change> {
         let mut paths: Vec<_> = self.0.keys().chain(earlier.keys()).collect();

@@ -17,6 +17,15 @@ pub struct ActionResult {
     pub manifest: BTreeMap<String, String>,
 }
 
+/// What a run needs to know of a result that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// The artifact at each output port.
+    pub outputs: BTreeMap<String, Artifact>,
+    /// Where and when they were made.
+    pub provenance: Provenance,
+}
+
 /// Where and when an action ran.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {

@@ -102,7 +102,7 @@ impl Attempt<'_> {
     fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
         match self.step.kind.run {
             Run::Here(run) => self.execute_here(run, job),
-            Run::Worker(_) => self.execute_in_worker(job, progressed),
+            Run::Worker => self.execute_in_worker(job, progressed),
         }
     }
 

@@ -13,7 +13,6 @@ use super::pool::{Lease, Pools};
 use super::{Event, Failure, Interrupt, Listener, Machine, Reason, State};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::stage::Run;
 use crate::stage::job::{Progress, TrainingProgress};
 use crate::store::{Artifact, Store};
 
@@ -208,11 +207,7 @@ impl<'a> Executor<'a> {
         let mut ready: Vec<StepId> = self.plan.in_order().filter(|&id| matches!(self.state(id), State::Ready { .. })).collect();
         ready.sort_by(|a, b| self.urgency[b.index()].total_cmp(&self.urgency[a.index()]));
         for id in ready {
-            let device_mib = match self.plan.step(id).kind.run {
-                Run::Worker(memory) => Some(memory(&self.plan.step(id).params)),
-                Run::Here(_) => None,
-            };
-            if let Some(lease) = field.pools.take(device_mib) {
+            if let Some(lease) = field.pools.take(self.plan.step(id).needs.device_mib) {
                 self.start(id, lease, field)?;
             }
         }

@@ -5,22 +5,17 @@
 //! 3. [`execute`]: one loop that runs what has no result yet and keeps every artifact in the [`store`].
 //! 4. [`report`]: tables, figures and prose from the results.
 //!
-//! [`history`] keeps what happened in each run. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the files that stages exchange) and the
-//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow. [`table`] reads other programs' tables.
+//! [`history`] keeps what happened in each run. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
+//! files that stages exchange) and the field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
+//! [`table`] reads other programs' tables.
 
-pub mod artifact;
 pub mod cli;
-pub mod dicom;
 pub mod execute;
 pub mod history;
-pub mod imaging;
-pub mod phantom;
 pub mod plan;
 pub mod report;
-pub mod seed;
 pub mod spec;
 pub mod stage;
-pub mod stats;
 pub mod store;
-pub mod table;
-pub mod weights;
+
+pub use bgh_field::{artifact, dicom, imaging, phantom, seed, stats, table, weights};

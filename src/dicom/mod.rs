@@ -13,8 +13,7 @@ mod pixels;
 mod rle;
 mod scan;
 mod series;
-#[cfg(test)]
-pub(crate) mod synthetic;
+pub mod synthetic;
 pub mod write;
 
 pub use fault::Fault;

@@ -1,21 +1,31 @@
-//! The smallest CT files that tests need, in Explicit VR Little Endian.
+//! The smallest CT files, made in memory in Explicit VR Little Endian, for tests of those who read exams.
 
 /// A CT slice of 2 x 3 pixels.
 #[derive(Debug, Clone)]
-pub(crate) struct Synthetic {
-    pub(crate) instance: &'static str,
-    pub(crate) series: &'static str,
-    pub(crate) image_type: &'static str,
-    pub(crate) kernel: &'static str,
-    pub(crate) orientation: [f64; 6],
-    pub(crate) position: [f64; 3],
-    pub(crate) intercept: Option<&'static str>,
-    pub(crate) padding: Option<i16>,
-    pub(crate) pixels: [i16; 6],
+pub struct Synthetic {
+    /// SOP Instance UID.
+    pub instance: &'static str,
+    /// Series Instance UID.
+    pub series: &'static str,
+    /// Image Type, values joined by backslashes.
+    pub image_type: &'static str,
+    /// Convolution kernel; left out where it is empty.
+    pub kernel: &'static str,
+    /// Image Orientation (Patient).
+    pub orientation: [f64; 6],
+    /// Image Position (Patient), mm.
+    pub position: [f64; 3],
+    /// Rescale intercept as written; `None` leaves it out.
+    pub intercept: Option<&'static str>,
+    /// Pixel padding value.
+    pub padding: Option<i16>,
+    /// Stored values, row by row.
+    pub pixels: [i16; 6],
 }
 
 impl Synthetic {
-    pub(crate) fn new(instance: &'static str) -> Self {
+    /// An axial slice of the first series at the origin, all pixels 0.
+    pub fn new(instance: &'static str) -> Self {
         Self {
             instance,
             series: "1",
@@ -29,7 +39,8 @@ impl Synthetic {
         }
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    /// The file.
+    pub fn bytes(&self) -> Vec<u8> {
         let word = |value: u16| value.to_le_bytes().to_vec();
         let text = |value: &str| value.as_bytes().to_vec();
         let decimals = |values: &[f64]| text(&values.iter().map(f64::to_string).collect::<Vec<_>>().join("\\"));

@@ -164,7 +164,7 @@ fn a_living_run_shows_its_running_steps_and_a_killed_one_is_told_as_died() {
     let died = space.bgh(&["status"]).stdout;
     assert!(died.contains("died after") && died.contains("left at train["), "{died}");
     assert_eq!(rows(&space.bgh(&["runs", "--json"]).stdout)[0]["state"], "died");
-    assert!(last(space).actions().expect("read").len() > 30, "what it had done is known");
+    assert!(last(space).actions().expect("read").len() > 10, "what it had done is known");
     insta::assert_snapshot!("status_of_a_living_run", steps_sorted(&masked(&status)));
 }
 

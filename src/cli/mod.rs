@@ -9,12 +9,16 @@ mod failure;
 mod graph;
 mod inspect;
 mod log;
+mod logs;
+mod past;
 mod phantom;
 mod plan;
 mod progress;
 mod roc;
 mod run;
+mod runs;
 mod session;
+mod status;
 mod weights;
 
 use std::path::PathBuf;
@@ -55,6 +59,12 @@ enum Command {
     Explain(explain::Arguments),
     /// Draw the plan
     Graph(graph::Arguments),
+    /// Say what is going on, and how the last run ended
+    Status(status::Arguments),
+    /// Print what a step printed
+    Logs(logs::Arguments),
+    /// List the runs of a cache
+    Runs(runs::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
     /// Look after the artifact cache
@@ -75,8 +85,14 @@ enum Command {
     Completions(completions::Arguments),
 }
 
+/// The only argument of the process that ends the commands of a killed `bgh`; no subcommand, since nobody types it.
+const GUARD: &str = "--guard";
+
 /// Reads the arguments, runs the command and turns its failure into a message and an exit code.
 pub fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == GUARD) {
+        return crate::execute::Guard::watch().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let arguments = Arguments::parse();
     let outcome = log::init(&arguments.log, arguments.log_file.as_deref()).and_then(|()| run(arguments.command));
     match outcome {
@@ -95,6 +111,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
         Command::Cache(command) => cache::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -8,7 +8,8 @@ use clap::Args;
 use super::progress::{self, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
-use crate::execute::{self, Device, Executor, Interrupt, Options, State, Summary, Worker};
+use crate::execute::{self, Device, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
+use crate::history::Journal;
 
 /// Arguments of `bgh run`.
 #[derive(Debug, Args)]
@@ -65,11 +66,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         super::plan::print(&session, &executor, false);
         return Ok(());
     }
-    let (worker, devices) = worker(&executor, &arguments.device)?;
+    let machine = machine(&executor, &arguments.device)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
-    let mut listener = progress::listener(&session.experiment.name);
-    let summary = executor.run(worker.as_ref(), devices, &interrupt, &mut *listener)?;
-    drop(listener);
+    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let summary = executor.run(&machine, &interrupt, &mut listeners)?;
+    drop(listeners);
     verdict(&summary)?;
     let place = publish(&session, &executor, &arguments.reports)?;
     println!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
@@ -88,12 +89,24 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing"),
         ));
     }
-    let mut listener = progress::listener(&session.experiment.name);
-    let summary = executor.run(None, vec![], &Interrupt::default(), &mut *listener)?;
-    drop(listener);
+    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let machine = Machine { worker: None, devices: vec![], guard: Guard::absent() };
+    let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
+    let summary = executor.run(&machine, &interrupt, &mut listeners)?;
+    drop(listeners);
     verdict(&summary)?;
     println!("{}", publish(&session, &executor, &arguments.reports)?.trim_start_matches(" · "));
     Ok(())
+}
+
+/// Who is told of the run: the person before it, and its journal.
+fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>) -> Vec<Box<dyn Listener>> {
+    let mut listeners = vec![progress::listener(&session.experiment.name)];
+    match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.experiment)) {
+        Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
+        Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),
+    }
+    listeners
 }
 
 fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure> {
@@ -110,13 +123,14 @@ fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure>
 }
 
 /// The worker and its devices, looked for only when something may need them, and before anything runs.
-fn worker(executor: &Executor<'_>, device: &str) -> Result<(Option<Worker>, Vec<Device>), Failure> {
+fn machine(executor: &Executor<'_>, device: &str) -> Result<Machine, Failure> {
+    let guard = Guard::new(vec!["/proc/self/exe".into(), super::GUARD.into()]);
     if !executor.needs_worker() {
-        return Ok((None, vec![]));
+        return Ok(Machine { worker: None, devices: vec![], guard });
     }
     let worker = Worker::find().map_err(|error| Failure::environment(&error))?;
     let devices = Device::choose(device, &worker).map_err(|error| Failure::environment(&error))?;
-    Ok((Some(worker), devices))
+    Ok(Machine { worker: Some(worker), devices, guard })
 }
 
 fn verdict(summary: &Summary) -> Result<(), Failure> {

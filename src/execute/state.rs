@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Failure;
 use crate::plan::{Change, Manifest};
 use crate::store::{Artifact, Digest, Miss, Provenance};
 
@@ -64,48 +65,5 @@ impl fmt::Display for Reason {
                 if more > 0 { write!(f, "{shown} and {more} more") } else { f.write_str(&shown) }
             }
         }
-    }
-}
-
-/// How an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// The kind itself said why.
-    #[error("{0}")]
-    Reported(String),
-    /// The worker ended without a result.
-    #[error("the worker exited with code {code} and left no result; its last words: {words}")]
-    Exited {
-        /// Exit code.
-        code: i32,
-        /// End of its standard error.
-        words: String,
-    },
-    /// A signal ended the worker.
-    #[error("signal {signal} ended the worker{}; its last words: {words}", hint(*signal))]
-    Killed {
-        /// Signal number.
-        signal: i32,
-        /// End of its standard error.
-        words: String,
-    },
-    /// The attempt could not be prepared, or its outputs not be taken in.
-    #[error("{0}")]
-    Environment(String),
-    /// A source file is not what it was when the step's key was made; the text says at which input.
-    #[error("{0}")]
-    SourceChanged(String),
-    /// The run was interrupted.
-    #[error("interrupted; what it had done is kept in its checkpoint")]
-    Interrupted,
-}
-
-fn hint(signal: i32) -> &'static str {
-    match signal {
-        9 => " (killed from outside, often because memory ran out)",
-        6 => " (it aborted)",
-        11 => " (it crashed)",
-        _ => "",
     }
 }

@@ -52,7 +52,7 @@ impl Manifest {
 
     /// Whether the input at `port` has this digest.
     pub fn has_input(&self, port: &str, digest: Digest) -> bool {
-        self.0.get(&format!("inputs.{port}")).is_some_and(|value| *value == Value::from(digest.hex()).to_string())
+        self.0.get(&format!("inputs.{port}")).is_some_and(|value| value.trim_matches('"') == digest.hex())
     }
 
     /// What is different from an earlier manifest's leaves, in the order of the paths.

@@ -14,6 +14,7 @@ mod read;
 mod section;
 mod source;
 mod tree;
+mod write;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
 pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, Source, Split, Start, Subgroup};
 pub use fault::{Fault, Faults, Place, Spot};
+pub use write::resolved;
 
 /// Reads the spec at `path`, what it extends, and `overrides` (`key.path=value`) on top.
 ///

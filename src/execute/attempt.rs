@@ -25,6 +25,8 @@ pub(super) struct Attempt<'a> {
     pub(super) step: &'a Step,
     pub(super) manifest: Manifest,
     pub(super) inputs: BTreeMap<String, Files>,
+    /// What the inputs are, for the record.
+    pub(super) contents: BTreeMap<String, Artifact>,
     pub(super) forced: bool,
     pub(super) worker: Option<&'a Worker>,
     pub(super) cuda_index: Option<u32>,
@@ -56,7 +58,8 @@ impl Attempt<'_> {
         let outputs = self.take_outputs(&job).map_err(environment)?;
         let seconds = began.elapsed().as_secs_f64();
         let provenance = provenance(started, seconds, ran);
-        let result = ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone() };
+        let result =
+            ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
         self.store.record(action, &result).map_err(environment)?;
         fs::remove_dir_all(job.path())
             .with_context(|| format!("cannot remove {}", job.path().display()))

@@ -242,6 +242,7 @@ impl<'a> Executor<'a> {
             step,
             manifest,
             inputs: self.input_files(id)?,
+            contents: self.input_artifacts(id)?,
             forced: reason == Reason::Forced,
             worker: field.worker,
             cuda_index: device,

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Executor, Options, Reason, State};
 use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::store::{Artifact, Digest, Miss, Store};
+use crate::store::{Artifact, Digest, Store};
 
 impl<'a> Executor<'a> {
     /// Compares the plan with the cache: afterwards every step is done, ready with a reason, waiting for one that is not done,
@@ -55,17 +55,6 @@ impl<'a> Executor<'a> {
     pub(super) fn remember(&self, label: &str, action: Digest) {
         if let Err(error) = self.store.set_latest(&self.options.experiment, label, action) {
             tracing::warn!(step = label, error = format!("{error:#}"), "the step's action was not remembered");
-        }
-    }
-
-    fn reason(&self, id: StepId, manifest: &Manifest, miss: Miss) -> Reason {
-        let label = &self.plan.step(id).label;
-        match self.store.latest(&self.options.experiment, label) {
-            Some(earlier) if miss == Miss::NeverRun => {
-                let changes = manifest.changes_since(&earlier);
-                if changes.is_empty() { Reason::Miss(miss) } else { Reason::Changed(changes) }
-            }
-            _ => Reason::Miss(miss),
         }
     }
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::Step;
 use crate::stage::LIBTORCH;
-use crate::store::Digest;
+use crate::store::{Digest, FileChange};
 
 /// Leaves of a manifest: the path of each value and the value as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,7 @@ impl Manifest {
             path: (*path).clone(),
             old: earlier.get(*path).cloned(),
             new: self.0.get(*path).cloned(),
+            files: vec![],
         };
         paths.iter().map(change).filter(|change| change.old != change.new).collect()
     }
@@ -93,20 +94,14 @@ pub struct Change {
     pub old: Option<String>,
     /// Now.
     pub new: Option<String>,
+    /// Of an input, which files are different; none where that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileChange>,
 }
 
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let path = self.path.strip_prefix("params.").unwrap_or(&self.path);
-        if let Some(port) = self.path.strip_prefix("inputs.") {
-            return match (&self.old, &self.new) {
-                (None, _) => write!(f, "input {port} is new"),
-                (_, None) => write!(f, "input {port} is gone"),
-                _ => write!(f, "input {port} changed"),
-            };
-        }
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".into());
-        write!(f, "{path} {} → {}", text(&self.old), text(&self.new))
+        super::Cause::from(self).fmt(f)
     }
 }
 

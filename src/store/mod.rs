@@ -29,7 +29,7 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 pub use action::{ActionResult, Miss, Provenance};
-pub use artifact::{Artifact, Blob};
+pub use artifact::{Artifact, Blob, FileChange};
 pub use digest::Digest;
 pub use index::Index;
 
@@ -176,9 +176,21 @@ impl Store {
 
     /// The manifest of the action that a step was last, readable; `None` where it never ran.
     pub fn latest(&self, experiment: &str, step: &str) -> Option<BTreeMap<String, String>> {
-        let action = fs::read_to_string(self.latest_path(experiment, step)).ok()?.parse().ok()?;
-        let bytes = fs::read(self.sharded("actions-v1", action)).ok()?;
-        serde_json::from_slice::<ActionResult>(&bytes).ok().map(|result| result.manifest)
+        self.read(self.latest_action(experiment, step)?).ok().map(|result| result.manifest)
+    }
+
+    /// The action that a step was last; `None` where it never ran.
+    pub fn latest_action(&self, experiment: &str, step: &str) -> Option<Digest> {
+        fs::read_to_string(self.latest_path(experiment, step)).ok()?.parse().ok()
+    }
+
+    /// The whole record of an action, its manifest included; blobs are not looked at.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub fn read(&self, action: Digest) -> Result<ActionResult, Miss> {
+        let bytes = fs::read(self.sharded("actions-v1", action)).map_err(|_| Miss::NeverRun)?;
+        serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))
     }
 
     fn latest_path(&self, experiment: &str, step: &str) -> PathBuf {
@@ -248,7 +260,7 @@ mod tests {
             peak_memory: 0,
             images_per_second: None,
         };
-        let result = ActionResult { outputs, provenance, manifest: BTreeMap::new() };
+        let result = ActionResult { outputs, provenance, manifest: BTreeMap::new(), inputs: BTreeMap::new() };
         let action = Digest::of(b"action");
         store.record(action, &result)?;
         Ok((action, result))

@@ -8,8 +8,10 @@ mod explain;
 mod failure;
 mod graph;
 mod inspect;
+mod lines;
 mod log;
 mod logs;
+mod outlook;
 mod past;
 mod phantom;
 mod plan;
@@ -85,8 +87,14 @@ enum Command {
     Completions(completions::Arguments),
 }
 
+/// The only argument of the process that ends the commands of a killed `bgh`; no subcommand, since nobody types it.
+const GUARD: &str = "--guard";
+
 /// Reads the arguments, runs the command and turns its failure into a message and an exit code.
 pub fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == GUARD) {
+        return crate::execute::Guard::watch().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let arguments = Arguments::parse();
     let outcome = log::init(&arguments.log, arguments.log_file.as_deref()).and_then(|()| run(arguments.command));
     match outcome {

@@ -49,7 +49,7 @@ impl Listener for Plain {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Surveyed { steps, cached } if steps == cached => {}
-            Event::Progressed { .. } | Event::Ended { .. } => {}
+            Event::Progressed { .. } | Event::Cached { .. } | Event::Ended { .. } => {}
             event => self.say(&line(event)),
         }
     }
@@ -65,6 +65,9 @@ fn line(event: &Event) -> String {
         }
         Event::Finished { step, seconds: Some(seconds), .. } => format!("done  {step} in {}", clock(*seconds)),
         Event::Finished { step, seconds: None, .. } => format!("done  {step} by another run"),
+        Event::Cached { step, .. } => format!("have  {step}"),
+        Event::Elsewhere { step, .. } => format!("wait  {step} for another run, which is at it"),
+        Event::Failed { step, failure, retry_in: Some(wait), .. } => format!("again {step} in {}: {failure}", clock(*wait)),
         Event::Failed { step, failure, log, .. } => format!("error: {step}: {failure}\n  hint: its log is {}", log.display()),
         Event::Warned { step: Some(step), text } => format!("warning: {step}: {text}"),
         Event::Warned { step: None, text } => format!("warning: {text}"),
@@ -150,11 +153,12 @@ impl Listener for Terminal {
                     self.keep(event);
                 }
             }
+            Event::Cached { .. } => self.all.inc(1),
             Event::Failed { step, .. } => {
                 self.end(step);
                 self.keep(event);
             }
-            Event::Interrupted { .. } | Event::Warned { .. } => self.keep(event),
+            Event::Elsewhere { .. } | Event::Interrupted { .. } | Event::Warned { .. } => self.keep(event),
             Event::Ended { .. } => {}
         }
     }

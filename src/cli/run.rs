@@ -8,7 +8,7 @@ use clap::Args;
 use super::progress::{self, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
-use crate::execute::{self, Device, Executor, Interrupt, Listener, Options, State, Summary, Worker};
+use crate::execute::{self, Device, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
 use crate::history::Journal;
 
 /// Arguments of `bgh run`.
@@ -63,13 +63,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {
-        super::plan::print(&session, &executor, false);
-        return Ok(());
+        return super::plan::print(&session, &executor, false);
     }
-    let (worker, devices) = worker(&executor, &arguments.device)?;
+    let machine = machine(&executor, &arguments.device)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
     let mut listeners = listeners(&arguments.spec, &session, &executor);
-    let summary = executor.run(worker.as_ref(), devices, &interrupt, &mut listeners)?;
+    let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
     let place = publish(&session, &executor, &arguments.reports)?;
@@ -90,7 +89,9 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         ));
     }
     let mut listeners = listeners(&arguments.spec, &session, &executor);
-    let summary = executor.run(None, vec![], &Interrupt::default(), &mut listeners)?;
+    let machine = Machine { worker: None, devices: vec![], guard: Guard::absent() };
+    let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
+    let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
     println!("{}", publish(&session, &executor, &arguments.reports)?.trim_start_matches(" · "));
@@ -121,13 +122,14 @@ fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure>
 }
 
 /// The worker and its devices, looked for only when something may need them, and before anything runs.
-fn worker(executor: &Executor<'_>, device: &str) -> Result<(Option<Worker>, Vec<Device>), Failure> {
+fn machine(executor: &Executor<'_>, device: &str) -> Result<Machine, Failure> {
+    let guard = Guard::new(vec!["/proc/self/exe".into(), super::GUARD.into()]);
     if !executor.needs_worker() {
-        return Ok((None, vec![]));
+        return Ok(Machine { worker: None, devices: vec![], guard });
     }
     let worker = Worker::find().map_err(|error| Failure::environment(&error))?;
     let devices = Device::choose(device, &worker).map_err(|error| Failure::environment(&error))?;
-    Ok((Some(worker), devices))
+    Ok(Machine { worker: Some(worker), devices, guard })
 }
 
 fn verdict(summary: &Summary) -> Result<(), Failure> {

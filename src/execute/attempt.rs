@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 
 use super::worker::Finished;
-use super::{Failure, Interrupt, Worker};
+use super::{Failure, Interrupt, Machine, guard};
 use crate::artifact::Files;
 use crate::plan::{Manifest, Step};
 use crate::stage::job::{JobFolder, JobSpec, Progress};
@@ -28,7 +28,7 @@ pub(super) struct Attempt<'a> {
     /// What the inputs are, for the record.
     pub(super) contents: BTreeMap<String, Artifact>,
     pub(super) forced: bool,
-    pub(super) worker: Option<&'a Worker>,
+    pub(super) machine: &'a Machine,
     pub(super) cuda_index: Option<u32>,
     pub(super) interrupt: &'a Interrupt,
 }
@@ -89,6 +89,9 @@ impl Attempt<'_> {
     /// A fresh job directory, but with the checkpoint of an earlier attempt at the same action.
     fn prepare(&self, action: Digest) -> Result<JobFolder> {
         let job = JobFolder::new(self.store.job(action));
+        if job.path().exists() {
+            guard::sweep_job(job.path()).with_context(|| format!("{} is still at work", job.path().display()))?;
+        }
         fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;
         for left in ["out", "result.json", "events.jsonl", "stderr.log"] {
             remove(&job.path().join(left))?;
@@ -102,7 +105,7 @@ impl Attempt<'_> {
     fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
         match self.step.kind.run {
             Run::Here(run) => self.execute_here(run, job),
-            Run::Worker(_) => self.execute_in_worker(job, progressed),
+            Run::Worker => self.execute_in_worker(job, progressed),
         }
     }
 
@@ -117,7 +120,7 @@ impl Attempt<'_> {
     }
 
     fn execute_in_worker(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
-        let worker = self.worker.context("no worker was found").map_err(environment)?;
+        let worker = self.machine.worker.as_ref().context("no worker was found").map_err(environment)?;
         let device = if self.cuda_index.is_some() { "cuda" } else { "cpu" };
         let spec = JobSpec {
             kind: self.step.kind.name.to_owned(),
@@ -127,7 +130,7 @@ impl Attempt<'_> {
             device: device.to_owned(),
         };
         job.write_spec(&spec).map_err(environment)?;
-        worker.run(job, self.cuda_index, self.interrupt, progressed)
+        worker.run(job, self.cuda_index, self.step.needs.time_limit, (&self.machine.guard, self.interrupt), progressed)
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {

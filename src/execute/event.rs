@@ -52,6 +52,20 @@ pub enum Event {
         /// Wall-clock seconds of the attempt; `None` when a result turned out to be there already.
         seconds: Option<f64>,
     },
+    /// A step turned out to have a usable result once its inputs were known; nothing ran.
+    Cached {
+        /// The step.
+        step: String,
+        /// Its key.
+        action: Digest,
+    },
+    /// Another run is at the same action: the step waits for that result and holds no slot meanwhile.
+    Elsewhere {
+        /// The step.
+        step: String,
+        /// Its key.
+        action: Digest,
+    },
     /// An attempt failed.
     Failed {
         /// The step.

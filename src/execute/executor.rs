@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, Success};
 use super::pool::{Lease, Pools};
-use super::{Device, Event, Failure, Interrupt, Listener, Reason, State, Worker};
+use super::{Event, Failure, Interrupt, Listener, Machine, Reason, State};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::stage::Run;
 use crate::stage::job::{Progress, TrainingProgress};
 use crate::store::{Artifact, Store};
 
@@ -70,7 +69,7 @@ enum Message {
 struct Field<'scope, 'env, 'a> {
     scope: &'scope Scope<'scope, 'env>,
     sender: Sender<Message>,
-    worker: Option<&'env Worker>,
+    machine: &'env Machine,
     interrupt: &'env Interrupt,
     listener: &'a mut dyn Listener,
     pools: Pools,
@@ -100,21 +99,15 @@ impl<'a> Executor<'a> {
     ///
     /// # Errors
     /// When a source file cannot be read; failures of steps are part of the summary.
-    pub fn run(
-        &mut self,
-        worker: Option<&Worker>,
-        devices: Vec<Device>,
-        interrupt: &Interrupt,
-        listener: &mut dyn Listener,
-    ) -> Result<Summary> {
+    pub fn run(&mut self, machine: &Machine, interrupt: &Interrupt, listener: &mut dyn Listener) -> Result<Summary> {
         listener.event(&Event::Surveyed {
             steps: self.asked_for(),
             cached: self.count(|state| matches!(state, State::Done { .. })),
         });
         let (sender, receiver) = mpsc::channel();
-        let pools = Pools::new(self.options.jobs.max(1), devices);
+        let pools = Pools::new(self.options.jobs.max(1), machine.devices.clone());
         let ended =
-            std::thread::scope(|scope| self.turn(&receiver, &mut Field { scope, sender, worker, interrupt, listener, pools }));
+            std::thread::scope(|scope| self.turn(&receiver, &mut Field { scope, sender, machine, interrupt, listener, pools }));
         if let Err(error) = self.store.index().save() {
             tracing::warn!(%error, "the index of the cache was not written: files will be read again");
         }
@@ -214,11 +207,7 @@ impl<'a> Executor<'a> {
         let mut ready: Vec<StepId> = self.plan.in_order().filter(|&id| matches!(self.state(id), State::Ready { .. })).collect();
         ready.sort_by(|a, b| self.urgency[b.index()].total_cmp(&self.urgency[a.index()]));
         for id in ready {
-            let device_mib = match self.plan.step(id).kind.run {
-                Run::Worker(memory) => Some(memory(&self.plan.step(id).params)),
-                Run::Here(_) => None,
-            };
-            if let Some(lease) = field.pools.take(device_mib) {
+            if let Some(lease) = field.pools.take(self.plan.step(id).needs.device_mib) {
                 self.start(id, lease, field)?;
             }
         }
@@ -244,7 +233,7 @@ impl<'a> Executor<'a> {
             inputs: self.input_files(id)?,
             contents: self.input_artifacts(id)?,
             forced: reason == Reason::Forced,
-            worker: field.worker,
+            machine: field.machine,
             cuda_index: device,
             interrupt: field.interrupt,
         };

@@ -1,39 +1,72 @@
 //! Ctrl-C once: stop in good order. Twice: at once.
 
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::event::{EventfdFlags, eventfd};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// How often the user has asked to stop, readable from every thread.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicUsize>);
+/// How often the user has asked to stop. Every thread can read it, and can sleep until it changes.
+#[derive(Debug, Clone)]
+pub struct Interrupt(Arc<Wishes>);
+
+#[derive(Debug)]
+struct Wishes {
+    count: AtomicUsize,
+    /// The first becomes readable with the first wish, the second with the second; both stay so.
+    bells: [OwnedFd; 2],
+}
 
 impl Interrupt {
+    /// Nobody has asked, and signals are not looked at.
+    ///
+    /// # Errors
+    /// When the system refuses two descriptors.
+    pub fn new() -> std::io::Result<Self> {
+        let bell = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
+        Ok(Self(Arc::new(Wishes { count: AtomicUsize::new(0), bells: [bell()?, bell()?] })))
+    }
+
     /// Counts SIGINT and SIGTERM from now on.
     ///
     /// # Errors
     /// When the system refuses a handler.
     pub fn on_signals() -> std::io::Result<Self> {
-        let count = Self::default();
+        let interrupt = Self::new()?;
         for signal in [SIGINT, SIGTERM] {
-            let counter = count.0.clone();
-            let note = move || {
-                counter.fetch_add(1, Ordering::SeqCst);
-            };
-            // SAFETY: the handler only increments an atomic, which is async-signal-safe.
-            unsafe { signal_hook::low_level::register(signal, note) }?;
+            let raised = interrupt.clone();
+            // SAFETY: the handler increments an atomic and writes to a descriptor, which are async-signal-safe.
+            unsafe { signal_hook::low_level::register(signal, move || raised.raise()) }?;
         }
-        Ok(count)
+        Ok(interrupt)
+    }
+
+    /// Asks once more.
+    pub fn raise(&self) {
+        let before = self.0.count.fetch_add(1, Ordering::SeqCst);
+        if let Some(bell) = self.0.bells.get(before) {
+            let _ = rustix::io::write(bell, &1u64.to_ne_bytes());
+        }
+    }
+
+    /// How often the user has asked: 0, 1 or 2, which stands for more as well.
+    pub fn wishes(&self) -> usize {
+        self.0.count.load(Ordering::SeqCst).min(2)
     }
 
     /// Whether to stop in good order.
     pub fn requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst) > 0
+        self.wishes() > 0
     }
 
     /// Whether to stop at once.
     pub fn at_once(&self) -> bool {
-        self.0.load(Ordering::SeqCst) > 1
+        self.wishes() > 1
+    }
+
+    /// A descriptor that becomes readable when the user asks once more than `heard` times; `None` after the second.
+    pub(super) fn bell(&self, heard: usize) -> Option<BorrowedFd<'_>> {
+        self.0.bells.get(heard).map(AsFd::as_fd)
     }
 }

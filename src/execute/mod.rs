@@ -8,10 +8,14 @@
 //! - The first interrupt lets workers write their checkpoints; the second kills them.
 
 mod attempt;
+mod child;
 mod device;
 mod event;
 mod executor;
+mod failure;
+mod guard;
 mod interrupt;
+mod machine;
 mod pool;
 mod provenance;
 mod publish;
@@ -23,9 +27,12 @@ mod worker;
 pub use device::{Device, WorkerFacts};
 pub use event::{Event, Listener};
 pub use executor::{Executor, Options, Summary};
+pub use failure::Failure;
+pub use guard::Guard;
 pub use interrupt::Interrupt;
+pub use machine::Machine;
 pub use provenance::provenance;
 pub use publish::{PROVENANCE, publish};
 pub use reason::Reason;
-pub use state::{Failure, State};
+pub use state::State;
 pub use worker::Worker;

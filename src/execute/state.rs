@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::Reason;
+use super::{Failure, Reason};
 use crate::plan::Manifest;
 use crate::store::{Artifact, Digest, Provenance};
 
@@ -39,44 +37,4 @@ pub enum State {
     Blocked,
     /// Not asked for in this run.
     Left,
-}
-
-/// How an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// The kind itself said why.
-    #[error("{0}")]
-    Reported(String),
-    /// The worker ended without a result.
-    #[error("the worker exited with code {code} and left no result; its last words: {words}")]
-    Exited {
-        /// Exit code.
-        code: i32,
-        /// End of its standard error.
-        words: String,
-    },
-    /// A signal ended the worker.
-    #[error("signal {signal} ended the worker{}; its last words: {words}", hint(*signal))]
-    Killed {
-        /// Signal number.
-        signal: i32,
-        /// End of its standard error.
-        words: String,
-    },
-    /// The attempt could not be prepared, or its outputs not be taken in.
-    #[error("{0}")]
-    Environment(String),
-    /// The run was interrupted.
-    #[error("interrupted; what it had done is kept in its checkpoint")]
-    Interrupted,
-}
-
-fn hint(signal: i32) -> &'static str {
-    match signal {
-        9 => " (killed from outside, often because memory ran out)",
-        6 => " (it aborted)",
-        11 => " (it crashed)",
-        _ => "",
-    }
 }

@@ -2,19 +2,18 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Failure, Interrupt, WorkerFacts};
+use super::child::{Child, last_words};
+use super::{Failure, Guard, Interrupt, WorkerFacts};
 use crate::stage::job::{JobFolder, JobResult, Progress};
 
-/// How often a running child is looked at.
-const PULSE: Duration = Duration::from_millis(20);
+/// How often a running worker's progress is looked at.
+const PULSE: Duration = Duration::from_millis(100);
 
 /// The worker's executable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,70 +70,38 @@ impl Worker {
         &self,
         job: &JobFolder,
         cuda_index: Option<u32>,
-        interrupt: &Interrupt,
+        limit: Option<Duration>,
+        (guard, interrupt): (&Guard, &Interrupt),
         mut progressed: impl FnMut(Progress),
     ) -> Result<Finished, Failure> {
         let environment = |error: anyhow::Error| Failure::Environment(format!("{error:#}"));
-        let mut child = self.start(job, cuda_index).map_err(environment)?;
+        let command = self.command(job, cuda_index).map_err(environment)?;
+        let child = Child::start(command, guard, job.path()).map_err(|error| Failure::start(&self.0, &error))?;
         let mut events = Tail::new(job.events());
-        let status =
-            wait(&mut child, interrupt, || events.read().into_iter().for_each(&mut progressed)).map_err(environment)?;
+        let look = || events.read().into_iter().for_each(&mut progressed);
+        let ended =
+            child.wait(limit, interrupt, Some(PULSE), look).context("cannot wait for the worker").map_err(environment)?;
         match job.result().map_err(environment)? {
             Some(JobResult::Done { device, peak_memory, images_per_second }) => {
                 Ok(Finished { device, peak_memory, images_per_second })
             }
-            Some(JobResult::Failed(why)) => Err(Failure::Reported(why)),
+            Some(JobResult::Failed(why)) => Err(Failure::of_report(why)),
             Some(JobResult::Interrupted) => Err(Failure::Interrupted),
-            None if interrupt.requested() => Err(Failure::Interrupted),
-            None => Err(died(status, job)),
+            None => {
+                let log = job.stderr();
+                Err(ended.failure(&log).unwrap_or_else(|| Failure::Exited { code: 0, words: last_words(&log) }))
+            }
         }
     }
 
-    fn start(&self, job: &JobFolder, cuda_index: Option<u32>) -> Result<Child> {
+    fn command(&self, job: &JobFolder, cuda_index: Option<u32>) -> Result<Command> {
         let stderr = File::create(job.stderr()).with_context(|| format!("cannot write {}", job.stderr().display()))?;
         let mut command = Command::new(&self.0);
         command.arg(job.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         command.env("BGH_PARENT", std::process::id().to_string());
         command.env("CUDA_VISIBLE_DEVICES", cuda_index.map_or_else(String::new, |index| index.to_string()));
-        command.spawn().with_context(|| format!("cannot start {}", self.0.display()))
+        Ok(command)
     }
-}
-
-/// Waits for the child; passes the first interrupt on as SIGTERM and the second as SIGKILL.
-fn wait(child: &mut Child, interrupt: &Interrupt, mut pulse: impl FnMut()) -> Result<ExitStatus> {
-    let mut asked = false;
-    loop {
-        let ended = child.try_wait().context("cannot wait for the worker")?;
-        pulse();
-        if let Some(status) = ended {
-            return Ok(status);
-        }
-        if interrupt.at_once() {
-            child.kill().context("cannot kill the worker")?;
-        } else if interrupt.requested() && !asked {
-            asked = true;
-            let pid = Pid::from_child(child);
-            kill_process(pid, Signal::TERM).context("cannot stop the worker")?;
-        }
-        std::thread::sleep(PULSE);
-    }
-}
-
-fn died(status: ExitStatus, job: &JobFolder) -> Failure {
-    let words = last_words(&job.stderr());
-    match status.signal() {
-        Some(signal) => Failure::Killed { signal, words },
-        None => Failure::Exited { code: status.code().unwrap_or(-1), words },
-    }
-}
-
-/// The end of a log, as much as fits a message.
-fn last_words(log: &Path) -> String {
-    const LINES: usize = 5;
-    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let end = lines[lines.len().saturating_sub(LINES)..].join(" | ");
-    if end.is_empty() { "(none)".to_owned() } else { end }
 }
 
 /// Reads the lines that were appended to a file since the last look.

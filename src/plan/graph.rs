@@ -43,7 +43,8 @@ impl Step {
         inputs: BTreeMap<String, Input>,
     ) -> Self {
         let outputs = kind.outputs.iter().map(|port| (*port).to_owned()).collect();
-        Self { label, kind, params, seed, inputs, outputs, needs: Needs::default() }
+        let needs = (kind.needs)(&params);
+        Self { label, kind, params, seed, inputs, outputs, needs }
     }
 }
 

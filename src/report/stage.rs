@@ -15,11 +15,18 @@ use super::{Study, render};
 use crate::artifact::results::Results;
 use crate::artifact::{Curves, Files, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
-use crate::stage::{Kind, Run, Task, predict, pretrain, train};
+use crate::stage::{Kind, Needs, Run, Task, predict, pretrain, train};
 
 /// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
-pub const KIND: Kind =
-    Kind { name: "report", version: 2, outputs: &["report"], run: Run::Here(task), cost: 2.0, random: false };
+pub const KIND: Kind = Kind {
+    name: "report",
+    version: 2,
+    outputs: &["report"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 2.0,
+    random: false,
+};
 
 fn task(task: &Task<'_>) -> Result<()> {
     let (curves, records) = (task.inputs_below("curves"), task.inputs_below("records"));

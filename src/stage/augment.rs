@@ -9,13 +9,20 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Run, Task};
+use super::{Kind, Needs, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSet, ImageSetWriter};
 use crate::imaging::{Image, Recipe};
 
 /// The kind. Inputs `windows/00`, `windows/01`, … in the order of the recipe.
-pub const KIND: Kind =
-    Kind { name: "augment", version: 1, outputs: &["images"], run: Run::Here(task), cost: 10.0, random: false };
+pub const KIND: Kind = Kind {
+    name: "augment",
+    version: 1,
+    outputs: &["images"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 10.0,
+    random: false,
+};
 
 fn task(task: &Task<'_>) -> Result<()> {
     let windowed: Vec<Files> = task.inputs_below("windows").into_values().collect();

@@ -37,7 +37,7 @@ use self::applied::Applied;
 pub use self::operating::OperatingRule;
 pub use self::params::{Exam, Group, Model, Params, Reader, Subgroup, Training};
 use self::rater::Rater;
-use super::{Kind, Run, Task};
+use super::{Kind, Needs, Run, Task};
 use crate::artifact::results::{
     CanaryResult, Comparison, ComparisonResult, Contrast, Estimate, ModelResult, Rate, Results, RocPoint, Spread,
     TrainingResult,
@@ -47,8 +47,15 @@ use crate::stats::proportion::{Proportion, clopper_pearson};
 use crate::stats::{self, Interval, Level, Placements, Reference, Scores, Undefined};
 
 /// The kind. Inputs `models/<name>`, `tuning/<name>` and `canary/<name>`.
-pub const KIND: Kind =
-    Kind { name: "compare", version: 2, outputs: &["results"], run: Run::Here(task), cost: 1.0, random: false };
+pub const KIND: Kind = Kind {
+    name: "compare",
+    version: 2,
+    outputs: &["results"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 1.0,
+    random: false,
+};
 
 fn task(task: &Task<'_>) -> Result<()> {
     let open = |port| opened(&task.inputs_below(port));

@@ -7,13 +7,20 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Run, Task};
+use super::{Kind, Needs, Run, Task};
 use crate::artifact::Files;
 use crate::dicom::AxialSeries;
 
 /// The kind. Input `dicom`.
-pub const KIND: Kind =
-    Kind { name: "ingest", version: 1, outputs: &["volume"], run: Run::Here(task), cost: 1.0, random: false };
+pub const KIND: Kind = Kind {
+    name: "ingest",
+    version: 1,
+    outputs: &["volume"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 1.0,
+    random: false,
+};
 
 fn task(task: &Task<'_>) -> Result<()> {
     run(&task.params()?, task.input("dicom")?, &task.job.port("volume")?)

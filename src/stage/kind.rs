@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Needs;
 use super::job::JobFolder;
 use crate::artifact::Files;
 use crate::seed::Seed;
@@ -21,6 +22,8 @@ pub struct Kind {
     pub outputs: &'static [&'static str],
     /// How it runs.
     pub run: Run,
+    /// What it takes to run, from its parameters.
+    pub needs: fn(&Value) -> Needs,
     /// Typical seconds, for scheduling the longest path first; decides nothing else.
     pub cost: f64,
     /// Whether the kind draws random numbers; then the stream is part of the key.
@@ -31,14 +34,14 @@ pub struct Kind {
 pub enum Run {
     /// Inside `bgh`, on its thread pool.
     Here(fn(&Task<'_>) -> Result<()>),
-    /// In a process of its own that links libtorch; device memory it takes, MiB, from its parameters.
-    Worker(fn(&Value) -> u64),
+    /// In a process of its own that links libtorch.
+    Worker,
 }
 
 impl Kind {
     /// Whether the kind runs in the worker, whose libtorch is then part of the key.
     pub fn is_worker(&self) -> bool {
-        matches!(self.run, Run::Worker(_))
+        matches!(self.run, Run::Worker)
     }
 }
 

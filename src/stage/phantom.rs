@@ -5,12 +5,19 @@
 
 use anyhow::Result;
 
-use super::{Kind, Run, Task};
+use super::{Kind, Needs, Run, Task};
 use crate::phantom::{self, Exam};
 
 /// The kind.
-pub const KIND: Kind =
-    Kind { name: "phantom", version: 1, outputs: &["dicom", "truth"], run: Run::Here(task), cost: 1.0, random: false };
+pub const KIND: Kind = Kind {
+    name: "phantom",
+    version: 1,
+    outputs: &["dicom", "truth"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 1.0,
+    random: false,
+};
 
 fn task(task: &Task<'_>) -> Result<()> {
     phantom::write(&task.params::<Exam>()?, &task.job.port("dicom")?, &task.job.port("truth")?)

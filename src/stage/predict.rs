@@ -2,16 +2,16 @@
 //!
 //! Inputs `model` (of a training) and `images`. Output `predictions`.
 
-use super::{Kind, Run};
+use super::{Kind, Needs, Run};
 use serde::{Deserialize, Serialize};
 
 /// The kind.
 pub const KIND: Kind =
-    Kind { name: "predict", version: 2, outputs: &["predictions"], run: Run::Worker(device_memory), cost: 5.0, random: false };
+    Kind { name: "predict", version: 2, outputs: &["predictions"], run: Run::Worker, needs, cost: 5.0, random: false };
 
 /// Device memory of a prediction, MiB: libtorch's context, one network and a batch of fixed size.
-fn device_memory(_: &serde_json::Value) -> u64 {
-    3072
+fn needs(_: &serde_json::Value) -> Needs {
+    Needs::of_worker(3072)
 }
 
 /// Everything that decides a prediction beside its inputs.

@@ -6,22 +6,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::train::Network;
-use super::{Kind, Run};
+use super::{Kind, Needs, Run};
 
 /// The kind.
 pub const KIND: Kind = Kind {
     name: "pretrain",
     version: 2,
     outputs: &["model", "curves", "record"],
-    run: Run::Worker(device_memory),
+    run: Run::Worker,
+    needs,
     cost: 80.0,
     random: true,
 };
 
 /// Device memory of a pretraining, MiB, as of a training.
-fn device_memory(params: &serde_json::Value) -> u64 {
-    let Ok(params) = Params::deserialize(params) else { return 0 };
-    (1024.0 + params.network.width * (1500.0 + params.batch as f64 * 60.0)) as u64
+fn needs(params: &serde_json::Value) -> Needs {
+    let Ok(params) = Params::deserialize(params) else { return Needs::of_worker(0) };
+    Needs::of_worker((1024.0 + params.network.width * (1500.0 + params.batch as f64 * 60.0)) as u64)
 }
 
 /// Everything that decides a pretraining beside its seed.

@@ -5,7 +5,7 @@
 
 mod solver;
 
-use super::{Kind, Run};
+use super::{Kind, Needs, Run};
 use crate::weights::Classifiers;
 use serde::{Deserialize, Serialize};
 
@@ -29,19 +29,20 @@ pub const KIND: Kind = Kind {
     name: "train",
     version: 1,
     outputs: &["model", "curves", "record"],
-    run: Run::Worker(device_memory),
+    run: Run::Worker,
+    needs,
     cost: 100.0,
     random: true,
 };
 
 /// Device memory of a training, MiB: libtorch's context, then activations and weights, which grow with the images of an update,
 /// the area that the network sees, and its width.
-fn device_memory(params: &serde_json::Value) -> u64 {
+fn needs(params: &serde_json::Value) -> Needs {
     const CONTEXT: f64 = 1024.0;
     const IMAGE_AT_224: f64 = 60.0;
-    let Ok(params) = Params::deserialize(params) else { return 0 };
+    let Ok(params) = Params::deserialize(params) else { return Needs::of_worker(0) };
     let area = (params.network.crop as f64 / 224.0).powi(2);
-    (CONTEXT + params.network.width * (1500.0 + params.batch as f64 * area * IMAGE_AT_224)) as u64
+    Needs::of_worker((CONTEXT + params.network.width * (1500.0 + params.batch as f64 * area * IMAGE_AT_224)) as u64)
 }
 
 /// Everything that decides a training beside its inputs and its seed.

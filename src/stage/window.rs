@@ -10,13 +10,20 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Run, Task};
+use super::{Kind, Needs, Run, Task};
 use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume};
 use crate::imaging::{Fit, Image, Window};
 
 /// The kind. Inputs `exams/<id>`.
-pub const KIND: Kind =
-    Kind { name: "window", version: 1, outputs: &["images"], run: Run::Here(task), cost: 1.0, random: false };
+pub const KIND: Kind = Kind {
+    name: "window",
+    version: 1,
+    outputs: &["images"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 1.0,
+    random: false,
+};
 
 fn task(task: &Task<'_>) -> Result<()> {
     run(&task.params()?, &task.inputs_below("exams"), &task.job.port("images")?)

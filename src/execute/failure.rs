@@ -1,0 +1,107 @@
+//! How an attempt failed, and whether another attempt may fare better.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The kind itself said why.
+    #[error("{0}")]
+    Reported(String),
+    /// The worker ended without a result.
+    #[error("the worker exited with code {code} and left no result; its last words: {words}")]
+    Exited {
+        /// Exit code.
+        code: i32,
+        /// End of its standard error.
+        words: String,
+    },
+    /// A signal ended the worker.
+    #[error("signal {signal} ended the worker{}; its last words: {words}", hint(*signal))]
+    Killed {
+        /// Signal number.
+        signal: i32,
+        /// End of its standard error.
+        words: String,
+    },
+    /// It took longer than its time limit and was ended.
+    #[error("it did not end within its time limit of {seconds} s; its last words: {words}")]
+    TimedOut {
+        /// The limit.
+        seconds: f64,
+        /// End of its standard error.
+        words: String,
+    },
+    /// The kind said that memory ran out.
+    #[error("{words}")]
+    OutOfMemory {
+        /// Whether it was an accelerator's memory, and not the machine's.
+        device: bool,
+        /// What it said.
+        words: String,
+    },
+    /// The system was short of something, just then, that starting a process takes.
+    #[error("cannot start {0}")]
+    NotStarted(String),
+    /// The attempt could not be prepared, or its outputs not be taken in.
+    #[error("{0}")]
+    Environment(String),
+    /// The run was interrupted.
+    #[error("interrupted; what it had done is kept in its checkpoint")]
+    Interrupted,
+}
+
+impl Failure {
+    /// A program that could not be started. Too many processes or too little memory may pass; a file that is not there will not.
+    pub(super) fn start(program: &Path, error: &io::Error) -> Self {
+        let text = format!("{}: {error}", program.display());
+        match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ETXTBSY) => Self::NotStarted(text),
+            _ => Self::Environment(format!("cannot start {text}")),
+        }
+    }
+
+    /// What a worker reported. Libtorch and CUDA say by their words alone that memory ran out.
+    pub(super) fn of_report(words: String) -> Self {
+        let lower = words.to_lowercase();
+        if lower.contains("out of memory") || lower.contains("cannot allocate memory") {
+            Self::OutOfMemory { device: lower.contains("cuda"), words }
+        } else {
+            Self::Reported(words)
+        }
+    }
+}
+
+fn hint(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGKILL => " (killed from outside, often because memory ran out)",
+        libc::SIGABRT => " (it aborted)",
+        libc::SIGSEGV => " (it crashed)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortage_passes_and_a_missing_program_does_not() {
+        let start = |errno| Failure::start(Path::new("/bin/x"), &io::Error::from_raw_os_error(errno));
+        assert!(matches!(start(libc::EAGAIN), Failure::NotStarted(_)));
+        assert!(matches!(start(libc::ENOENT), Failure::Environment(_)));
+    }
+
+    #[test]
+    fn exhausted_memory_is_told_from_other_reports() {
+        let device = Failure::of_report("CUDA out of memory. Tried to allocate 2.00 GiB".to_owned());
+        assert!(matches!(device, Failure::OutOfMemory { device: true, .. }));
+        let host = Failure::of_report("DefaultCPUAllocator: can't allocate memory: out of memory".to_owned());
+        assert!(matches!(host, Failure::OutOfMemory { device: false, .. }));
+        assert!(matches!(Failure::of_report("the loss is not a number".to_owned()), Failure::Reported(_)));
+    }
+}

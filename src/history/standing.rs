@@ -102,6 +102,8 @@ impl Standing {
                 self.running.remove(&step);
                 *(if seconds.is_some() { &mut self.ran } else { &mut self.cached }) += 1;
             }
+            Event::Cached { .. } => self.cached += 1,
+            Event::Elsewhere { .. } => {}
             Event::Failed { step, failure, log, retry_in } => {
                 self.running.remove(&step);
                 self.failed.insert(step, Failed { failure, log, at: line.at, retry_in });

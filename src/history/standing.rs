@@ -92,7 +92,10 @@ impl Standing {
                     running.progressed(line.at, progress);
                 }
             }
-            Event::Cached { .. } => self.cached += 1,
+            Event::Cached { step, .. } => {
+                self.elsewhere.remove(&step);
+                self.cached += 1;
+            }
             Event::Elsewhere { step, .. } => {
                 self.running.remove(&step);
                 self.elsewhere.insert(step);
@@ -102,8 +105,6 @@ impl Standing {
                 self.running.remove(&step);
                 *(if seconds.is_some() { &mut self.ran } else { &mut self.cached }) += 1;
             }
-            Event::Cached { .. } => self.cached += 1,
-            Event::Elsewhere { .. } => {}
             Event::Failed { step, failure, log, retry_in } => {
                 self.running.remove(&step);
                 self.failed.insert(step, Failed { failure, log, at: line.at, retry_in });

@@ -52,16 +52,7 @@ impl Manifest {
 
     /// What is different from an earlier manifest's leaves, in the order of the paths.
     pub fn changes_since(&self, earlier: &BTreeMap<String, String>) -> Vec<Change> {
-        let mut paths: Vec<_> = self.0.keys().chain(earlier.keys()).collect();
-        paths.sort();
-        paths.dedup();
-        let change = |path: &&String| Change {
-            path: (*path).clone(),
-            old: earlier.get(*path).cloned(),
-            new: self.0.get(*path).cloned(),
-            files: vec![],
-        };
-        paths.iter().map(change).filter(|change| change.old != change.new).collect()
+        Change::between(earlier, &self.0)
     }
 }
 
@@ -97,6 +88,22 @@ pub struct Change {
     /// Of an input, which files are different; none where that is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileChange>,
+}
+
+impl Change {
+    /// Between two sets of leaves, in the order of the paths.
+    pub fn between(earlier: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Self> {
+        let mut paths: Vec<_> = now.keys().chain(earlier.keys()).collect();
+        paths.sort();
+        paths.dedup();
+        let change = |path: &&String| Self {
+            path: (*path).clone(),
+            old: earlier.get(*path).cloned(),
+            new: now.get(*path).cloned(),
+            files: vec![],
+        };
+        paths.iter().map(change).filter(|change| change.old != change.new).collect()
+    }
 }
 
 impl std::fmt::Display for Change {

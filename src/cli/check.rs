@@ -18,17 +18,36 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let experiment = arguments.spec.experiment()?;
-    let roster = Roster::of(&experiment)?;
-    let plan = plan::expand(&experiment, &roster);
-    println!("{}: {} models, {} steps", arguments.spec.spec.display(), experiment.models.len(), plan.len());
-    for part in Part::ALL {
-        println!("  {:5} {}", part.name(), classes(&experiment, &roster, part));
+    let spec = arguments.spec.read()?;
+    let roster = spec.study.as_ref().map(Roster::of).transpose()?;
+    let plan = plan::expand(&spec, roster.as_ref())?;
+    let models = spec.study.as_ref().map_or(String::new(), |study| format!("{} models, ", study.models.len()));
+    println!("{}: {models}{} steps", arguments.spec.spec.display(), plan.len());
+    for stage in &spec.stages {
+        println!("  stage {}: {}", stage.name, steps(stage.instances.len(), stage.replaces.is_some()));
     }
-    for (name, product) in augmentations(&experiment) {
+    match (&spec.study, &roster) {
+        (Some(study), Some(roster)) => check(study, roster),
+        _ => Ok(()),
+    }
+}
+
+fn steps(instances: usize, at_exams: bool) -> String {
+    match (instances, at_exams) {
+        (_, true) => "a step an exam".to_owned(),
+        (1, _) => "1 step".to_owned(),
+        (several, _) => format!("{several} steps"),
+    }
+}
+
+fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
+    for part in Part::ALL {
+        println!("  {:5} {}", part.name(), classes(experiment, roster, part));
+    }
+    for (name, product) in augmentations(experiment) {
         println!("  augment {name}: {product}");
     }
-    for (file, takes) in weight_files(&experiment)? {
+    for (file, takes) in weight_files(experiment)? {
         println!("  weights {file}: {takes}");
     }
     Ok(())

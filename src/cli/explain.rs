@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
-    let options = Options { experiment: session.experiment.name.clone(), ..Options::default() };
+    let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
     let executor = Executor::survey(&session.plan, &session.store, &options)?;
     let steps = session.matching(&arguments.step)?;
     if arguments.json {

@@ -53,7 +53,7 @@ pub(super) const COLOURS: [(&str, &str, &str); 4] = [
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
-    let options = Options { experiment: session.experiment.name.clone(), ..Options::default() };
+    let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
     let executor = Executor::survey(&session.plan, &session.store, &options)?;
     let picture = if arguments.steps { steps(&session, &executor) } else { kinds(&session, &executor) };
     lines::print(match arguments.format {

@@ -1,5 +1,6 @@
 //! `bgh run`, and `bgh report`, which is a run of nothing but the report.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
-    let options = Options { experiment: session.experiment.name.clone(), jobs: 1, ..Options::default() };
+    let options = Options { experiment: session.spec.name.clone(), jobs: 1, ..Options::default() };
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     let missing = |id: &_| !matches!(executor.state(*id), State::Done { .. }) && session.plan.step(*id).kind.name != "report";
     if let Some(id) = session.plan.in_order().find(missing) {
@@ -100,8 +101,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 
 /// Who is told of the run: the person before it, and its journal.
 fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>) -> Vec<Box<dyn Listener>> {
-    let mut listeners = vec![progress::listener(&session.experiment.name)];
-    match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.experiment)) {
+    let mut listeners = vec![progress::listener(&session.spec.name)];
+    match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.spec.name)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
         Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),
     }
@@ -113,7 +114,7 @@ fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure>
     let forced = arguments.force.iter().map(|pattern| session.matching(pattern)).collect::<Result<Vec<_>, _>>()?.concat();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Options {
-        experiment: session.experiment.name.clone(),
+        experiment: session.spec.name.clone(),
         jobs: arguments.jobs.unwrap_or(cores),
         keep_going: arguments.keep_going,
         forced: forced.into_iter().collect(),
@@ -152,15 +153,27 @@ fn counts(summary: &Summary) -> String {
 
 /// Lays out the report if the run made one; says where it is.
 fn publish(session: &Session, executor: &Executor<'_>, reports: &std::path::Path) -> Result<String, Failure> {
-    let Some(report) = session.plan.find("report").and_then(|id| executor.output(id, "report")) else {
-        return Ok(String::new());
-    };
-    let experiment = &session.experiment;
+    let exported = export(session, executor)?;
+    let report = session.plan.find("report").and_then(|id| executor.output(id, "report"));
+    let (Some(report), Some(experiment)) = (report, &session.spec.study) else { return Ok(exported) };
     let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
     let folder = reports.join(&experiment.name);
     execute::publish(&session.store, report, &provenance, &folder)?;
     if let Err(error) = session.store.save() {
         tracing::warn!(%error, "the index of the cache was not written: files will be read again");
     }
-    Ok(format!(" · {}", folder.join("report.html").display()))
+    Ok(format!("{exported} · {}", folder.join("report.html").display()))
+}
+
+/// Lays out what stages export; says where it is.
+fn export(session: &Session, executor: &Executor<'_>) -> Result<String, Failure> {
+    let mut folders = BTreeSet::new();
+    for export in session.plan.exports() {
+        let Some(artifact) = executor.output(export.step, &export.port) else { continue };
+        execute::lay_out(&session.store, artifact, &export.folder)?;
+        folders.insert(
+            session.spec.export_of(&session.plan.step(export.step).label).unwrap_or(&export.folder).display().to_string(),
+        );
+    }
+    Ok(folders.iter().map(|folder| format!(" · {folder}")).collect())
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Exit, Failure};
 use crate::history::Header;
 use crate::plan::{self, Plan, Roster, StepId};
-use crate::spec::{self, Experiment};
+use crate::spec::{self, Spec};
 use crate::store::Store;
 
 /// Arguments of every command on a spec.
@@ -30,19 +30,20 @@ pub(super) struct SpecArguments {
 }
 
 pub(super) struct Session {
-    pub(super) experiment: Experiment,
+    pub(super) spec: Spec,
     pub(super) plan: Plan,
     pub(super) store: Store,
 }
 
 impl SpecArguments {
-    pub(super) fn experiment(&self) -> Result<Experiment, Failure> {
+    /// What the spec asks for.
+    pub(super) fn read(&self) -> Result<Spec, Failure> {
         Ok(spec::load(&self.spec, &self.overrides())?)
     }
 
     /// What the journal of a run of this spec begins with.
-    pub(super) fn header(&self, experiment: &Experiment) -> Header {
-        Header::now(&experiment.name, &self.spec, spec::resolved(&self.spec, &self.overrides()).unwrap_or_default())
+    pub(super) fn header(&self, name: &str) -> Header {
+        Header::now(name, &self.spec, spec::resolved(&self.spec, &self.overrides()).unwrap_or_default())
     }
 
     fn overrides(&self) -> Vec<String> {
@@ -51,11 +52,11 @@ impl SpecArguments {
     }
 
     pub(super) fn open(&self) -> Result<Session, Failure> {
-        let experiment = self.experiment()?;
-        let roster = Roster::of(&experiment)?;
-        let plan = plan::expand(&experiment, &roster);
+        let spec = self.read()?;
+        let roster = spec.study.as_ref().map(Roster::of).transpose()?;
+        let plan = plan::expand(&spec, roster.as_ref())?;
         let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
-        Ok(Session { experiment, plan, store })
+        Ok(Session { spec, plan, store })
     }
 }
 

@@ -206,7 +206,7 @@ fn convert(arguments: &Convert) -> Result<(), Failure> {
 fn export(arguments: &Export) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
     let step = session.matching(&format!("train[{}]", arguments.model))?[0];
-    let options = Options { experiment: session.experiment.name.clone(), ..Options::default() };
+    let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
     let executor = Executor::survey(&session.plan, &session.store, &options)?;
     let State::Done { outputs, .. } = executor.state(step) else {
         return Err(Failure::new(

@@ -4,18 +4,32 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Exam, ExamSource, Input, Part, Plan, Roster, Step, StepId};
+use super::stages::Stages;
+use super::{CohortFaults, Exam, ExamSource, Input, Part, Plan, Roster, Step, StepId};
 use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Images, Model, SEED, Slices, Source, Start};
+use crate::spec::{Experiment, Images, Model, SEED, Slices, Source, Spec, StagePlace, Start};
 use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
 
-/// The plan of an experiment.
-pub fn expand(experiment: &Experiment, roster: &Roster) -> Plan {
+/// The plan of a spec; `roster` has the exams of its study.
+///
+/// # Errors
+/// Stages that read what is not there, a line each.
+pub fn expand(spec: &Spec, roster: Option<&Roster>) -> Result<Plan, CohortFaults> {
+    let mut stages = Stages::new(&spec.stages);
+    let mut plan = match (&spec.study, roster) {
+        (Some(experiment), Some(roster)) => study(experiment, roster, &mut stages),
+        _ => Plan::default(),
+    };
+    stages.rest(&mut plan);
+    if stages.faults.is_empty() { Ok(plan) } else { Err(CohortFaults(stages.faults)) }
+}
+
+fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages<'_>) -> Plan {
     let mut builder = Builder { experiment, roster, plan: Plan::default(), volumes: BTreeMap::new() };
-    builder.ingest();
+    builder.ingest(stages);
     let true_labels = Arm { prefix: "", roster };
     let trained: Vec<(&Model, StepId)> =
         experiment.models.iter().map(|model| (model, builder.train(true_labels, model))).collect();
@@ -34,7 +48,7 @@ struct Builder<'a> {
     experiment: &'a Experiment,
     roster: &'a Roster,
     plan: Plan,
-    volumes: BTreeMap<&'a str, StepId>,
+    volumes: BTreeMap<&'a str, Input>,
 }
 
 /// What models are trained on: the true labels, or permuted ones.
@@ -61,17 +75,19 @@ impl<'a> Builder<'a> {
         self.plan.add(Step::of_kind(kind, label, params, seed, inputs))
     }
 
-    fn ingest(&mut self) {
+    fn ingest(&mut self, stages: &mut Stages<'_>) {
         let slices = match &self.experiment.cohort.source {
             Source::Dicom { slices, .. } => slices.clone(),
             Source::Phantom(_) => Slices::All,
         };
         for exam in &self.roster.exams {
             let source = self.source(exam);
+            let source = stages.at_exam(&mut self.plan, StagePlace::Dicom, &exam.id, source);
             let params = ingest::Params { slices: slices.clone() };
             let inputs = [("dicom".to_owned(), source)].into();
             let step = self.step(&ingest::KIND, format!("ingest[{}]", exam.id), &params, None, inputs);
-            self.volumes.insert(&exam.id, step);
+            let volume = stages.at_exam(&mut self.plan, StagePlace::Volume, &exam.id, output(step, "volume"));
+            self.volumes.insert(&exam.id, volume);
         }
     }
 
@@ -89,7 +105,7 @@ impl<'a> Builder<'a> {
         let exams: Vec<&Exam> = arm.roster.part(part).collect();
         let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
         let params = window::Params { window, size: images.size, fit: images.fit, exams: labels.collect() };
-        let volume = |exam: &&Exam| (format!("exams/{}", exam.id), output(self.volumes[exam.id.as_str()], "volume"));
+        let volume = |exam: &&Exam| (format!("exams/{}", exam.id), self.volumes[exam.id.as_str()].clone());
         let inputs = exams.iter().map(volume).collect();
         let label = format!("window[{}{}-w{}l{}]", arm.prefix, part.name(), window.width, window.level);
         self.step(&window::KIND, label, &params, None, inputs)

@@ -1,6 +1,7 @@
 //! The graph of steps.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -9,7 +10,8 @@ use serde_json::Value;
 
 use crate::artifact::Files;
 use crate::seed::Seed;
-use crate::stage::{Kind, Needs};
+use crate::stage::command::Setting;
+use crate::stage::{Kind, Needs, Run};
 
 /// A step within its plan.
 pub type StepId = NodeIndex;
@@ -31,6 +33,8 @@ pub struct Step {
     pub outputs: Vec<String>,
     /// What it takes to run; never in a key.
     pub needs: Needs,
+    /// How a command is run; never in a key.
+    pub setting: Setting,
 }
 
 impl Step {
@@ -44,7 +48,15 @@ impl Step {
     ) -> Self {
         let outputs = kind.outputs.iter().map(|port| (*port).to_owned()).collect();
         let needs = (kind.needs)(&params);
-        Self { label, kind, params, seed, inputs, outputs, needs }
+        Self { label, kind, params, seed, inputs, outputs, needs, setting: Setting::default() }
+    }
+
+    /// What it is called together with its like: a stage of the author by its name, every other step by its kind.
+    pub fn group(&self) -> &str {
+        match self.kind.run {
+            Run::Command => self.label.split('[').next().unwrap_or(&self.label),
+            Run::Here(_) | Run::Worker => self.kind.name,
+        }
     }
 }
 
@@ -67,6 +79,19 @@ pub enum Input {
 pub struct Plan {
     graph: DiGraph<Step, ()>,
     by_work: HashMap<String, StepId>,
+    by_label: HashMap<String, StepId>,
+    exports: Vec<Export>,
+}
+
+/// An output that is laid out for the user when it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// The step.
+    pub step: StepId,
+    /// Its output.
+    pub port: String,
+    /// Where its files go.
+    pub folder: PathBuf,
 }
 
 impl Plan {
@@ -77,7 +102,9 @@ impl Plan {
             return known;
         }
         let producers: Vec<StepId> = step.inputs.values().filter_map(Input::producer).collect();
+        let label = step.label.clone();
         let id = self.graph.add_node(step);
+        self.by_label.entry(label).or_insert(id);
         for producer in producers {
             self.graph.update_edge(producer, id, ());
         }
@@ -122,12 +149,24 @@ impl Plan {
 
     /// The step of this label.
     pub fn find(&self, label: &str) -> Option<StepId> {
-        self.in_order().find(|&id| self.graph[id].label == label)
+        self.by_label.get(label).copied()
     }
 
-    /// Steps whose label is `pattern`, or whose kind is: `train` means all trainings, `train[…]` one.
+    /// Asks for an output to be laid out.
+    pub fn export(&mut self, export: Export) {
+        self.exports.push(export);
+    }
+
+    /// What is to be laid out for the user.
+    pub fn exports(&self) -> &[Export] {
+        &self.exports
+    }
+
+    /// Steps whose label is `pattern`, or whose kind or stage is: `train` means all trainings, `train[…]` one.
     pub fn matching(&self, pattern: &str) -> Vec<StepId> {
-        self.in_order().filter(|&id| self.graph[id].label == pattern || self.graph[id].kind.name == pattern).collect()
+        self.in_order()
+            .filter(|&id| [&self.graph[id].label, self.graph[id].group(), self.graph[id].kind.name].contains(&pattern))
+            .collect()
     }
 
     /// The steps `wanted` and everything they stand on.

@@ -14,11 +14,12 @@ mod kinds;
 mod manifest;
 mod readers;
 mod roster;
+mod stages;
 mod subgroups;
 
 pub use cause::Cause;
 pub use expand::expand;
-pub use graph::{Input, Plan, Step, StepId};
+pub use graph::{Export, Input, Plan, Step, StepId};
 pub use kinds::KINDS;
 pub use manifest::{Change, Manifest};
 pub use roster::{CohortFaults, Exam, ExamSource, Part, Roster};

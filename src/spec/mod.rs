@@ -13,6 +13,7 @@ mod layers;
 mod read;
 mod section;
 mod source;
+mod stage;
 mod tree;
 mod write;
 
@@ -23,18 +24,19 @@ pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
 pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, Source, Split, Start, Subgroup};
 pub use fault::{Fault, Faults, Place, Spot};
+pub use stage::{Instance, Place as StagePlace, Spec, Stage, Wire};
 pub use write::resolved;
 
 /// Reads the spec at `path`, what it extends, and `overrides` (`key.path=value`) on top.
 ///
 /// # Errors
 /// Every fault of the spec and of the files that it names.
-pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, Faults> {
+pub fn load(path: &Path, overrides: &[String]) -> Result<Spec, Faults> {
     let mut log = source::Log::default();
     let root = layers::gather(&mut log, path, overrides);
-    let experiment = root.and_then(|root| read::experiment(&log, &root));
-    match experiment {
-        Some(experiment) if log.count() == 0 => Ok(experiment),
+    let spec = root.and_then(|root| read::spec(&log, &root));
+    match spec {
+        Some(spec) if log.count() == 0 => Ok(spec),
         _ => Err(Faults::new(log.into_faults())),
     }
 }

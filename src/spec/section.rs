@@ -50,6 +50,19 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// A string, which may be empty.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::String(text) => Some(text),
+            _ => self.expected("a string"),
+        }
+    }
+
+    /// Whether it is a string.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.node.value, Value::String(_))
+    }
+
     /// A string of letters, digits, `-` and `_`, as file names and tables can bear it.
     pub(super) fn word(&self) -> Option<&'a str> {
         match &self.node.value {

@@ -44,6 +44,9 @@ pub(super) struct Entry {
     pub(super) node: Node,
 }
 
+/// The key whose tables are told apart by their `name`.
+const STAGES: &str = "stage";
+
 impl Table {
     /// The value of `key`.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
@@ -59,6 +62,7 @@ impl Table {
 
     fn merge(&mut self, over: Entry) {
         match self.entries.iter_mut().find(|entry| entry.key == over.key) {
+            Some(entry) if over.key == STAGES => entry.node.merge_named(over.node),
             Some(entry) => {
                 entry.origin = over.origin;
                 entry.node.merge(over.node);
@@ -83,6 +87,31 @@ impl Node {
         }
     }
 
+    /// Lays an array of tables on top of another: tables of one name merge, the others come after.
+    fn merge_named(&mut self, over: Self) {
+        match (&mut self.value, over.value) {
+            (Value::Array(own), Value::Array(others)) => {
+                for other in others {
+                    let twin = own.iter_mut().find(|node| node.name().is_some() && node.name() == other.name());
+                    match twin {
+                        Some(node) => node.merge(other),
+                        None => own.push(other),
+                    }
+                }
+            }
+            (value, other) => *value = other,
+        }
+    }
+
+    /// What the table is called, if it is one and says so.
+    fn name(&self) -> Option<&str> {
+        let Value::Table(table) = &self.value else { return None };
+        match &table.get("name")?.value {
+            Value::String(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Puts `node` at `path` and makes the tables on the way; what it makes is said to be written at `origin`.
     ///
     /// # Errors
@@ -92,6 +121,11 @@ impl Node {
             *self = node;
             return Ok(());
         };
+        if let Value::Array(items) = &mut self.value
+            && let Some(item) = items.iter_mut().find(|item| item.name() == Some(first))
+        {
+            return item.set(rest, origin, node).map_err(|at| joined(first, &at));
+        }
         let Value::Table(table) = &mut self.value else { return Err(String::new()) };
         if rest.is_empty() {
             table.put(Entry { key: first.clone(), origin: origin.clone(), node });

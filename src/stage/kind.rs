@@ -18,7 +18,7 @@ pub struct Kind {
     pub name: &'static str,
     /// Raised when the same parameters and inputs would now give other bytes.
     pub version: u32,
-    /// Output ports; each is a folder below `out/`.
+    /// Output ports, each a folder below `out/`; none where the spec names them.
     pub outputs: &'static [&'static str],
     /// How it runs.
     pub run: Run,
@@ -36,6 +36,8 @@ pub enum Run {
     Here(fn(&Task<'_>) -> Result<()>),
     /// In a process of its own that links libtorch.
     Worker,
+    /// The author's own program, as the parameters say.
+    Command,
 }
 
 impl Kind {

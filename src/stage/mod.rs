@@ -1,6 +1,7 @@
 //! What each kind of stage is: its parameters, its ports and, for kinds that need no libtorch, how it runs.
 
 pub mod augment;
+pub mod command;
 pub mod compare;
 pub mod ingest;
 pub mod job;
@@ -9,6 +10,7 @@ mod needs;
 pub mod phantom;
 pub mod predict;
 pub mod pretrain;
+pub mod template;
 pub mod train;
 pub mod window;
 

@@ -2,11 +2,13 @@
 
 use super::super::experiment::{Cohort, Evaluate, Images, Split};
 use super::super::section::{Item, Section};
+use super::super::stage::Spec;
+use super::super::tree::{Node, Value};
 use super::augment::{self, Augment};
 use super::options::{self, Options};
 use super::solver::{self, Solver};
 use super::training::{self, Network, Weights};
-use super::{cohort, evaluate, images, split};
+use super::{cohort, evaluate, images, split, stage};
 use crate::stage::compare::OperatingRule;
 use crate::stage::predict;
 
@@ -25,6 +27,7 @@ pub(super) struct Document<'a> {
     pub(super) subgroup: Option<Item<'a>>,
     pub(super) reader: Option<Item<'a>>,
     pub(super) canary: Option<Item<'a>>,
+    pub(super) stage: Option<Item<'a>>,
 }
 
 /// What a model is made of; the design may vary all of it.
@@ -42,6 +45,24 @@ pub(super) struct Parts<'a> {
 /// The tables of `[augment.…]` and its like by their names, in the order of the spec; those that are `None` are faulty.
 pub(super) type Named<T> = Vec<(String, Option<T>)>;
 
+/// Sections without which there is no study.
+const STUDY: [&str; 5] = ["cohort", "split", "images", "network", "weights"];
+
+/// Whether commands are all that is asked for.
+pub(super) fn is_pipeline(root: &Node) -> bool {
+    let Value::Table(table) = &root.value else { return false };
+    table.get("stage").is_some() && STUDY.iter().all(|section| table.get(section).is_none())
+}
+
+/// Reads a spec of commands.
+pub(super) fn pipeline(root: &Item<'_>) -> Option<Spec> {
+    root.table(|s| {
+        let name = s.required("name", |item| item.word().map(str::to_owned));
+        let stages = s.required("stage", |item| stage::read(Some(&item), false));
+        Some(Spec { name: name?, stages: stages?, study: None })
+    })
+}
+
 /// Reads every section.
 pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
     root.table(|s| {
@@ -58,6 +79,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let parts = parts(s, seed, images.unwrap_or_default(), classes, predict);
         let (design, compare) = (s.get("design"), s.get("compare"));
         let (subgroup, reader, canary) = (s.get("subgroup"), s.get("reader"), s.get("canary"));
+        let stage = s.get("stage");
         Some(Document {
             name,
             title,
@@ -72,6 +94,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
             subgroup,
             reader,
             canary,
+            stage,
         })
     })
 }

@@ -14,17 +14,28 @@ mod options;
 mod reader;
 mod solver;
 mod split;
+mod stage;
 mod subgroup;
 mod training;
 
-use super::Experiment;
 use super::section::Item;
 use super::source::Log;
 use super::tree::Node;
+use super::{Experiment, Spec};
 
-/// The experiment that `root` describes; `None` or an unclean log when it is faulty.
-pub(super) fn experiment(log: &Log, root: &Node) -> Option<Experiment> {
-    let written = document::read(&Item::root(log, root))?;
+/// What `root` asks for; `None` or an unclean log when it is faulty.
+pub(super) fn spec(log: &Log, root: &Node) -> Option<Spec> {
+    let whole = Item::root(log, root);
+    if document::is_pipeline(root) {
+        return document::pipeline(&whole);
+    }
+    let written = document::read(&whole)?;
+    let stages = stage::read(written.stage.as_ref(), true);
+    let study = study(log, root, written)?;
+    Some(Spec { name: study.name.clone(), stages: stages?, study: Some(study) })
+}
+
+fn study(log: &Log, root: &Node, written: document::Document<'_>) -> Option<Experiment> {
     let design = design::read(log, &written);
     let models = design.as_ref().and_then(|design| model::all(log, root, design));
     let factors = design.as_ref().map(|design| design.factors());

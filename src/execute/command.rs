@@ -1,0 +1,234 @@
+//! Runs the author's own program: its inputs are laid out, it runs in a folder of its own, and what it was to leave is taken from
+//! there. Unaware of graph, pools and store.
+//!
+//! Inputs are symbolic links, which cost nothing whatever the size, or copies where the author asks for them. A program that writes
+//! through a link damages a blob; the attempt notices that afterwards and the step fails.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::Failure;
+use super::child::Child;
+use super::worker::{Finished, Terms};
+use crate::artifact::Files;
+use crate::plan::Step;
+use crate::stage::command::{Output, Params, Setting, Shape};
+use crate::stage::job::JobFolder;
+
+/// Variables of `bgh`'s own environment that every command gets.
+const INHERITED: [&str; 3] = ["PATH", "HOME", "USER"];
+/// How often the log of a running command is looked at.
+const PULSE: Duration = Duration::from_millis(200);
+/// A log larger than this is cut; a program that says the same a million times must not fill the disk.
+const LARGEST_LOG: u64 = 16 << 20;
+/// What is kept of its beginning.
+const KEPT_LOG: u64 = 1 << 20;
+/// More names than this hide what is the matter.
+const FEW: usize = 5;
+
+/// Runs the command of `step` in `job`; its outputs then lie at the job's ports.
+pub(super) fn run(step: &Step, inputs: &BTreeMap<String, Files>, job: &JobFolder, terms: Terms<'_>) -> Result<Finished, Failure> {
+    let params: Params = serde_json::from_value(step.params.clone())
+        .context("the plan made parameters that the kind does not know")
+        .map_err(|error| Failure::Environment(format!("{error:#}")))?;
+    let command = Prepared { params: &params, setting: &step.setting, folder: job.path().join("work"), job };
+    command.run(inputs, terms)
+}
+
+struct Prepared<'a> {
+    params: &'a Params,
+    setting: &'a Setting,
+    /// Where it runs.
+    folder: PathBuf,
+    job: &'a JobFolder,
+}
+
+impl Prepared<'_> {
+    fn run(&self, inputs: &BTreeMap<String, Files>, terms: Terms<'_>) -> Result<Finished, Failure> {
+        self.lay_in(inputs).map_err(environment)?;
+        let argv = self.params.argv(|port| self.seen(port, inputs));
+        let command = self.command(&argv, terms).map_err(environment)?;
+        let log = self.job.stderr();
+        let child = Child::start(command, terms.guard, self.job.path()).map_err(|error| not_started(&argv[0], &error))?;
+        let ended = child
+            .wait(terms.limit, terms.interrupt, Some(PULSE), || cut(&log))
+            .context("cannot wait for the command")
+            .map_err(environment)?;
+        if let Some(failure) = ended.failure(&log) {
+            return Err(failure);
+        }
+        let warnings = self.undeclared().map_err(environment)?;
+        self.take_out()?;
+        Ok(Finished { peak_memory: ended.peak_memory, warnings, ..Finished::on_cpu() })
+    }
+
+    /// Makes the folder with the inputs in it, and the folders that outputs are left in.
+    fn lay_in(&self, inputs: &BTreeMap<String, Files>) -> Result<()> {
+        let place = || format!("cannot lay out the inputs in {}", self.folder.display());
+        fs::create_dir(&self.folder).with_context(place)?;
+        fs::create_dir(self.temporary()).with_context(place)?;
+        for (port, files) in inputs {
+            for (name, path) in files.iter() {
+                let target = self.folder.join("in").join(port).join(name);
+                fs::create_dir_all(target.parent().unwrap_or(&self.folder)).with_context(place)?;
+                let path = std::path::absolute(path).with_context(place)?;
+                if self.setting.copies { copy(&path, &target) } else { symlink(&path, &target) }.with_context(place)?;
+            }
+        }
+        for output in self.params.outputs.values() {
+            let path = self.folder.join(&output.path);
+            let folder = if output.shape == Shape::Folder { Some(path.as_path()) } else { path.parent() };
+            folder.map_or(Ok(()), fs::create_dir_all).with_context(place)?;
+        }
+        Ok(())
+    }
+
+    /// Where the command sees an input, relative to its folder.
+    fn seen(&self, port: &str, inputs: &BTreeMap<String, Files>) -> Option<String> {
+        let only = || inputs.get(port).and_then(|files| files.iter().next());
+        Some(match self.params.inputs.get(port)? {
+            Shape::Folder => format!("in/{port}"),
+            Shape::File => format!("in/{port}/{}", only()?.0),
+        })
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.job.path().join("tmp")
+    }
+
+    fn command(&self, argv: &[String], terms: Terms<'_>) -> Result<Command> {
+        let log = || format!("cannot write {}", self.job.stderr().display());
+        let output = File::options().create(true).append(true).open(self.job.stderr()).with_context(log)?;
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).current_dir(&self.folder).stdin(Stdio::null());
+        command.stdout(output.try_clone().with_context(log)?).stderr(output);
+        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.temporary());
+        let passed = INHERITED.iter().map(OsStr::new).chain(self.setting.pass_env.iter().map(OsStr::new));
+        command.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));
+        terms.tell(&mut command);
+        command.envs(self.params.environment());
+        Ok(command)
+    }
+
+    /// Moves what was declared to its port.
+    fn take_out(&self) -> Result<(), Failure> {
+        for (port, output) in &self.params.outputs {
+            let found = self.folder.join(&output.path);
+            self.is_made(port, output, &found)?;
+            let folder = self.job.port(port).map_err(environment)?;
+            let moved = match output.shape {
+                Shape::File => fs::rename(&found, folder.join(found.file_name().unwrap_or_default())),
+                Shape::Folder => fs::remove_dir(&folder).and_then(|()| fs::rename(&found, &folder)),
+            };
+            moved.with_context(|| format!("cannot take {}", found.display())).map_err(environment)?;
+        }
+        Ok(())
+    }
+
+    fn is_made(&self, port: &str, output: &Output, found: &Path) -> Result<(), Failure> {
+        let what = if output.shape == Shape::File { "file" } else { "folder" };
+        let fact = |is: &str| Failure::Reported(format!("the command ended well, but output `{port}` ({}) {is}", output.path));
+        match fs::symlink_metadata(found) {
+            Ok(meta) if meta.is_file() && output.shape == Shape::File => Ok(()),
+            Ok(meta) if meta.is_dir() && output.shape == Shape::Folder => match strange(found) {
+                Ok(None) => Ok(()),
+                Ok(Some(path)) => Err(fact(&format!("holds {}, which is neither file nor folder: leave copies, not links", path.display()))),
+                Err(error) => Err(environment(error.into())),
+            },
+            Ok(_) => Err(fact(&format!("is no {what}; write a {what} there, or declare what it is"))),
+            Err(_) => Err(fact(&format!("is not there; {}", self.left()))),
+        }
+    }
+
+    /// What the command left instead.
+    fn left(&self) -> String {
+        let names = names(&self.folder).unwrap_or_default();
+        let names: Vec<_> = names.iter().filter(|name| *name != "in").map(String::as_str).collect();
+        if names.is_empty() { "it left nothing".to_owned() } else { format!("it left {}", listed(&names)) }
+    }
+
+    /// What it left beside what was declared, as a warning.
+    fn undeclared(&self) -> Result<Vec<String>> {
+        let declared = |name: &String| {
+            name == "in" || self.params.outputs.values().any(|output| output.path.split('/').next() == Some(name))
+        };
+        let found = names(&self.folder).with_context(|| format!("cannot list {}", self.folder.display()))?;
+        let found: Vec<&str> = found.iter().filter(|name| !declared(name)).map(String::as_str).collect();
+        Ok(match found.as_slice() {
+            [] => vec![],
+            some => vec![format!("the command also left {}, which is dropped; declare it under `outputs` to keep it", listed(some))],
+        })
+    }
+}
+
+/// The first thing below a folder that is neither a file nor a folder.
+fn strange(folder: &Path) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let below = if kind.is_dir() { strange(&entry.path())? } else { (!kind.is_file()).then(|| entry.path()) };
+        if below.is_some() {
+            return Ok(below);
+        }
+    }
+    Ok(None)
+}
+
+/// Names in a folder, in order.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let mut names = fs::read_dir(folder)?.map(name).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(FEW).map(|name| format!("`{}`", name.escape_debug())).collect();
+    let more = names.len().saturating_sub(FEW);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+}
+
+/// A copy that shares its bytes with the original where the file system can do that.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let (source, target) = (File::open(from)?, File::create(to)?);
+    if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
+        io::copy(&mut &source, &mut &target)?;
+    }
+    Ok(())
+}
+
+/// Drops the middle of a log that has become too large. The command appends, so it goes on writing behind the cut.
+fn cut(log: &Path) {
+    let Ok(size) = fs::metadata(log).map(|meta| meta.len()) else { return };
+    if size <= LARGEST_LOG {
+        return;
+    }
+    let Ok(mut file) = File::options().append(true).open(log) else { return };
+    if file.set_len(KEPT_LOG).is_ok() {
+        let _ = writeln!(file, "\n[bgh cut {} bytes out here]", size - KEPT_LOG);
+    }
+}
+
+fn not_started(program: &str, error: &io::Error) -> Failure {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => ": it is neither on the PATH nor a path from where the command runs",
+        io::ErrorKind::PermissionDenied => ": it may not be executed",
+        _ => "",
+    };
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::ENOMEM) => Failure::Environment(format!("cannot start `{program}`: {error}")),
+        _ => Failure::Reported(format!("cannot start `{program}`{hint} ({error})")),
+    }
+}
+
+fn environment(error: anyhow::Error) -> Failure {
+    Failure::Environment(format!("{error:#}"))
+}

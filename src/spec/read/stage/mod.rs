@@ -1,0 +1,160 @@
+//! `[[stage]]`: commands of the author's own. Each is read by itself; then they are connected.
+
+mod axes;
+mod connect;
+mod inputs;
+mod needs;
+mod outputs;
+mod slots;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::super::section::{Item, Section};
+use super::super::stage::{Instance, Place, Stage, Wire};
+use crate::stage::command::{Invocation, Params, Setting};
+use crate::stage::{augment, command, compare, ingest, phantom, predict, pretrain, train, window};
+use axes::Axis;
+use inputs::Inputs;
+
+/// Names that mean steps of the study.
+const TAKEN: [&str; 10] = [
+    phantom::KIND.name,
+    ingest::KIND.name,
+    window::KIND.name,
+    augment::KIND.name,
+    pretrain::KIND.name,
+    train::KIND.name,
+    predict::KIND.name,
+    compare::KIND.name,
+    command::KIND.name,
+    "report",
+];
+
+/// A stage that is not connected to others yet.
+struct Draft<'a> {
+    item: Item<'a>,
+    stage: Stage,
+    /// Inputs that name other stages: port, where it is written, the stage and the output if one is named.
+    wires: Vec<inputs::Reference<'a>>,
+}
+
+/// All stages, each after those that it reads from; `has_study` tells whether there are exams and steps to stand among.
+pub(super) fn read(item: Option<&Item<'_>>, has_study: bool) -> Option<Vec<Stage>> {
+    let Some(item) = item else { return Some(Vec::new()) };
+    let drafts = item.list(|part| part.table(|s| one(s, &part, has_study)))?;
+    connect::all(drafts)
+}
+
+fn one<'a>(s: &mut Section<'a>, item: &Item<'a>, has_study: bool) -> Option<Draft<'a>> {
+    let name = s.required("name", |item| name(&item));
+    let replaces = s.optional("replaces", None, |item| replaces(&item, has_study).map(Some));
+    let axes = s.optional("for_each", Vec::new(), |item| axes::read(&item));
+    if let (Some(Some(_)), Some(axes)) = (&replaces, &axes)
+        && !axes.is_empty()
+    {
+        return s.fault("`for_each` stands beside `replaces`", "a stage that replaces one of the study has a step an exam");
+    }
+    let names: Option<Vec<&str>> = axes.as_ref().map(|axes| slots::axes(axes, replaces.flatten()));
+    let params = s.optional("params", BTreeMap::new(), |item| parameters(&item));
+    let read = s.optional("inputs", Inputs::default(), |item| inputs::read(&item, axes.as_deref()?, replaces?, has_study));
+    let outputs = s.required("outputs", |item| outputs::read(&item, names.as_deref()?));
+    let env = s.optional("env", BTreeMap::new(), |item| texts(&item, names.as_deref()));
+    let pass_env = s.optional("pass_env", Vec::new(), |item| item.list(|part| part.string().map(str::to_owned)));
+    let copies = s.optional("layout", false, |item| item.one_of(&[("link", false), ("copy", true)]));
+    let version = s.optional("version", None, |item| item.string().map(|text| Some(text.to_owned())));
+    let needs = s.table_or_empty("needs", needs::read);
+    let export = s.optional("export", None, |item| item.path().map(Some));
+    let run =
+        s.required("run", |item| invocation(&item, names.as_deref()?, params.as_ref()?, read.as_ref()?, outputs.as_ref()?));
+    let (read, replaces) = (read?, replaces?);
+    let shapes = read.shapes.clone();
+    let params = Params {
+        run: run?,
+        each: BTreeMap::new(),
+        params: params?,
+        env: env?,
+        inputs: shapes,
+        outputs: outputs?,
+        version: version?,
+    };
+    let setting = Setting { pass_env: pass_env?, copies: copies? };
+    let instances = if replaces.is_some() { Vec::new() } else { instances(&axes?, read.sources) };
+    let stage = Stage { name: name?, params, inputs: read.wires, instances, replaces, needs: needs?, setting, export: export? };
+    Some(Draft { item: item.clone(), stage, wires: read.references })
+}
+
+fn name(item: &Item<'_>) -> Option<String> {
+    let name = item.word()?;
+    if TAKEN.contains(&name) {
+        return item.fault(format!("`{name}` is the name of a kind of stage"), "choose another name");
+    }
+    Some(name.to_owned())
+}
+
+fn replaces(item: &Item<'_>, has_study: bool) -> Option<Place> {
+    let place = item.one_of(&[("dicom", Place::Dicom), ("volume", Place::Volume)])?;
+    if has_study { Some(place) } else { item.fault("there is no study to stand in", "`replaces` needs a `cohort`") }
+}
+
+/// Each combination with the files that it reads.
+fn instances(axes: &[Axis], sources: BTreeMap<String, Vec<crate::artifact::Files>>) -> Vec<Instance> {
+    let mut sources: Vec<_> = sources.into_iter().map(|(port, files)| (port, files.into_iter())).collect();
+    let combined = axes::combinations(axes).into_iter();
+    let mut files = || sources.iter_mut().filter_map(|(port, files)| Some((port.clone(), files.next()?))).collect();
+    combined.map(|each| Instance { each, sources: files() }).collect()
+}
+
+/// Values of any sort, as they are put in and as they stand in the key.
+fn parameters(item: &Item<'_>) -> Option<BTreeMap<String, Value>> {
+    let one = |(name, _, item): (&str, _, Item<'_>)| match serde_json::to_value(item.node) {
+        Ok(value) => Some((name.to_owned(), value)),
+        Err(error) => item.fault(format!("`{}` cannot be a parameter: {error}", item.path), ""),
+    };
+    item.named()?.into_iter().map(one).collect()
+}
+
+/// A table of strings.
+fn texts(item: &Item<'_>, axes: Option<&[&str]>) -> Option<BTreeMap<String, String>> {
+    let one = |(name, _, item): (&str, _, Item<'_>)| {
+        let text = item.text()?;
+        slots::check(&item, text, &["params"], &|slot| {
+            slots::is_axis(slot, axes.unwrap_or_default()) || slot.space == Some("params")
+        })?;
+        Some((name.to_owned(), text.to_owned()))
+    };
+    item.named()?.into_iter().map(one).collect()
+}
+
+fn invocation(
+    item: &Item<'_>,
+    axes: &[&str],
+    params: &BTreeMap<String, Value>,
+    inputs: &Inputs<'_>,
+    outputs: &BTreeMap<String, command::Output>,
+) -> Option<Invocation> {
+    let known = |slot: &crate::stage::template::Slot<'_>| match slot.space {
+        Some("params") => params.contains_key(slot.name),
+        Some("inputs") => inputs.wires.contains_key(slot.name),
+        Some("outputs") => outputs.contains_key(slot.name),
+        _ => slots::is_axis(slot, axes),
+    };
+    let checked = |item: &Item<'_>, text: &str| slots::check(item, text, &["params", "inputs", "outputs"], &known);
+    if item.items().is_some() {
+        let word = |part: Item<'_>| part.text().and_then(|text| checked(&part, text).map(|()| text.to_owned()));
+        return item.list(word).map(Invocation::Argv);
+    }
+    let text = item.string()?;
+    checked(item, text)?;
+    Some(Invocation::Shell(text.trim().to_owned()))
+}
+
+/// Which input of which stage comes from where; `None` for a stage that stands at an exam and reads it.
+pub(super) type Wires = BTreeMap<String, Wire>;
+
+/// A folder that a relative path of the spec starts from.
+fn beside(item: &Item<'_>) -> PathBuf {
+    item.log.folder(&item.node.origin).to_owned()
+}

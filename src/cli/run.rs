@@ -159,7 +159,7 @@ fn publish(session: &Session, executor: &Executor<'_>, reports: &std::path::Path
     let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
     let folder = reports.join(&experiment.name);
     execute::publish(&session.store, report, &provenance, &folder)?;
-    if let Err(error) = session.store.index().save() {
+    if let Err(error) = session.store.save() {
         tracing::warn!(%error, "the index of the cache was not written: files will be read again");
     }
     Ok(format!(" · {}", folder.join("report.html").display()))

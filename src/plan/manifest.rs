@@ -50,6 +50,11 @@ impl Manifest {
         &self.0
     }
 
+    /// Whether the input at `port` has this digest.
+    pub fn has_input(&self, port: &str, digest: Digest) -> bool {
+        self.0.get(&format!("inputs.{port}")).is_some_and(|value| value.trim_matches('"') == digest.hex())
+    }
+
     /// What is different from an earlier manifest's leaves, in the order of the paths.
     pub fn changes_since(&self, earlier: &BTreeMap<String, String>) -> Vec<Change> {
         Change::between(earlier, &self.0)

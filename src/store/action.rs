@@ -20,6 +20,15 @@ pub struct ActionResult {
     pub inputs: BTreeMap<String, Artifact>,
 }
 
+/// What a run needs to know of a result that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// The artifact at each output port.
+    pub outputs: BTreeMap<String, Artifact>,
+    /// Where and when they were made.
+    pub provenance: Provenance,
+}
+
 /// Where and when an action ran.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {

@@ -76,7 +76,8 @@ fn steps(session: &Session, executor: &Executor<'_>) -> Picture {
 }
 
 fn kinds(session: &Session, executor: &Executor<'_>) -> Picture {
-    let (mut places, mut counts): (BTreeMap<&str, usize>, Vec<(&str, usize, &'static str)>) = (BTreeMap::new(), vec![]);
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: Vec<(&str, usize, &'static str)> = vec![];
     for id in session.plan.in_order() {
         let (kind, state) = (session.plan.step(id).kind.name, Outlook::of(executor, id).word());
         let place = *places.entry(kind).or_insert_with(|| {

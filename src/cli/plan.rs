@@ -67,7 +67,8 @@ struct Group<'a> {
 
 /// One line where many steps share one reason.
 fn grouped(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<String> {
-    let (mut groups, mut places): (Vec<Group<'_>>, BTreeMap<(&str, &str, String), usize>) = (vec![], BTreeMap::new());
+    let mut groups: Vec<Group<'_>> = vec![];
+    let mut places: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
     for id in session.plan.in_order() {
         let (outlook, step) = (Outlook::of(executor, id), session.plan.step(id));
         if matches!(outlook, Outlook::Cached | Outlook::Left) {

@@ -92,6 +92,10 @@ fn a_parameter_is_told_with_its_path_and_both_values_down_to_the_last_step() {
     let dry = space.bgh(&["run", "study.toml", "--plan"]);
     assert_eq!(dry.stdout, space.bgh(&["plan", "study.toml"]).stdout, "a dry run is the plan");
     assert_eq!(space.run().len(), 8, "and what it says is what runs");
+    let ran = explained(&space, "train[none-alexnet-low]")["ran"].clone();
+    assert_eq!(ran["causes"], another_rate(), "afterwards, too, it is known why");
+    let text = space.bgh(&["explain", "study.toml", "train[none-alexnet-low]"]).stdout;
+    assert!(narrow(&text).contains("  it ran in run ") && text.contains("solver.learning_rate 0.001 → 0.002"), "{text}");
 }
 
 #[test]

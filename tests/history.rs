@@ -69,7 +69,7 @@ fn masked(text: &str) -> String {
 }
 
 fn mask(word: &str) -> String {
-    let is_number = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['.', ':']);
+    let is_number = word.starts_with(|c: char| c.is_ascii_digit()) && (word.len() > 2 && !word.contains('/'));
     let is_run = word.len() == 20 && word.as_bytes()[8] == b'-' && word.as_bytes()[15] == b'-';
     let is_date = word.len() == 10 && word.matches('-').count() == 2;
     if is_run {
@@ -171,7 +171,9 @@ fn a_living_run_shows_its_running_steps_and_a_killed_one_is_told_as_died() {
 /// Which two of the trainings run is chance; their names are not the matter.
 fn steps_sorted(text: &str) -> String {
     let one = |line: &str| match line.split_once("train[") {
-        Some((before, after)) => format!("{before}train[…]{}", after.split_once(']').map_or("", |(_, rest)| rest)),
+        Some((before, after)) => {
+            format!("{before}train[…]  {}", after.split_once(']').map_or("", |(_, rest)| rest.trim_start()))
+        }
         None => line.to_owned(),
     };
     text.lines().map(one).collect::<Vec<_>>().join("\n")

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (object["a"], object["b"]) = (json!(name_a), json!(name_b));
         return lines::print([object.to_string()]);
     }
-    let few = if arguments.all { usize::MAX } else { 8 };
+    let few = if arguments.all { usize::MAX } else { 4 };
     lines::print([format!("a  {name_a}"), format!("b  {name_b}")].into_iter().chain(told(&difference, few)))
 }
 
@@ -107,7 +107,7 @@ fn listed(labels: &[String], few: usize) -> String {
 }
 
 fn change(shared: &Shared, few: usize) -> Vec<String> {
-    let head = lines::wrapped(&format!("  {}", listed(&shared.steps, few.min(4))), "    ");
+    let head = lines::wrapped(&format!("  {}", listed(&shared.steps, few)), "    ");
     let shown = shared.causes.iter().take(few).flat_map(cause);
     let more = shared.causes.len().saturating_sub(few);
     let rest = (more > 0).then(|| format!("    and {more} more"));

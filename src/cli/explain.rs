@@ -7,7 +7,9 @@ use super::outlook::{self, Outlook};
 use super::session::{Session, SpecArguments};
 use super::{Failure, lines};
 use crate::execute::{Executor, Options, Reason, State};
+use crate::history::Runs;
 use crate::plan::{Cause, StepId};
+use crate::store::Digest;
 
 /// Arguments of `bgh explain`.
 #[derive(Debug, Args)]
@@ -18,9 +20,9 @@ pub(super) struct Arguments {
     /// The step, by label (`train[…]`) or kind (`train`)
     step: String,
 
-    /// One JSON object a step: `step`, `kind`, `state` (cached, run, wait), `action`, `made` (when and where, of a cached one),
-    /// `causes` (objects with a `type`, see `bgh plan --help`; inputs name their files), `waits_on` (steps) and `roots` (every step
-    /// that will run above it, with its reason)
+    /// One JSON object a step: `step`, `kind`, `state` (cached, run, wait), `action`, `made` (when and where, of a cached one), `ran`
+    /// (the `run` that made it, with the `causes`), `causes` (objects with a `type`, see `bgh plan --help`; inputs name their files),
+    /// `waits_on` (steps) and `roots` (every step that will run above it, with its reason)
     #[arg(long)]
     json: bool,
 }
@@ -40,7 +42,10 @@ fn told(session: &Session, executor: &Executor<'_>, id: StepId) -> Vec<String> {
     let label = &session.plan.step(id).label;
     match executor.state(id) {
         State::Done { action, provenance, .. } => {
-            vec![format!("{label}: cached, action {} ({:.1} s on {})", action.short(), provenance.seconds, provenance.host)]
+            let head =
+                format!("{label}: cached, action {} ({:.1} s on {})", action.short(), provenance.seconds, provenance.host);
+            let ran = ran(session, label, *action).map(|(run, reason)| format!("  it ran in run {run}: {reason}"));
+            [head].into_iter().chain(ran.iter().flat_map(|ran| lines::wrapped(ran, "    "))).collect()
         }
         State::Ready { reason: Reason::Changed(changes), .. } => {
             let head = format!("{label}: will run, because since its last run");
@@ -51,6 +56,13 @@ fn told(session: &Session, executor: &Executor<'_>, id: StepId) -> Vec<String> {
         State::Left => vec![format!("{label}: not asked for")],
         _ => waits(session, executor, id),
     }
+}
+
+/// The last run that executed this action of this step, and why, if one of the last few did.
+fn ran(session: &Session, step: &str, action: Digest) -> Option<(String, Reason)> {
+    const FEW: usize = 50;
+    let runs = Runs::of(&session.store).list().ok()?;
+    runs.iter().rev().take(FEW).find_map(|run| Some((run.id().to_owned(), run.reason(step, action).ok()??)))
 }
 
 /// A cause on lines of its own, with every file of an input.
@@ -99,10 +111,12 @@ fn row(session: &Session, executor: &Executor<'_>, id: StepId) -> Value {
         _ => (None, None),
     };
     let causes = if let Outlook::Run(reason) = outlook { reason.causes() } else { vec![] };
+    let ran = action.filter(|_| made.is_some()).and_then(|action| ran(session, &step.label, action));
+    let ran = ran.map(|(run, reason)| json!({"run": run, "causes": reason.causes()}));
     let is_waiting = matches!(outlook, Outlook::Wait);
     let on = if is_waiting { outlook::waits_on(session, executor, id) } else { vec![] };
     let roots = if is_waiting { outlook::roots(session, executor, id) } else { vec![] };
     let roots: Vec<_> = roots.into_iter().map(|root| outlook::told(session, executor, root)).collect();
-    json!({"step": step.label, "kind": step.kind.name, "state": outlook.word(), "action": action, "made": made, "causes": causes,
+    json!({"step": step.label, "kind": step.kind.name, "state": outlook.word(), "action": action, "made": made, "ran": ran, "causes": causes,
         "waits_on": on, "roots": roots})
 }

@@ -8,6 +8,7 @@ use super::outlook::Outlook;
 use super::session::{Session, SpecArguments};
 use super::{Failure, layout, lines};
 use crate::execute::{Executor, Options};
+use crate::plan::StepId;
 
 /// Arguments of `bgh graph`.
 #[derive(Debug, Args)]
@@ -31,8 +32,9 @@ enum Format {
     Svg,
 }
 
-/// A box: its text, and what a run would do with the step (with the first that is not cached, where it stands for several).
+/// A box: its name in the picture's language, its text, and what a run would do with the step (with the first that is not cached, where it stands for several).
 pub(super) struct Node {
+    pub(super) name: String,
     pub(super) label: String,
     pub(super) state: &'static str,
 }
@@ -64,13 +66,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn steps(session: &Session, executor: &Executor<'_>) -> Picture {
-    let node = |id| Node { label: session.plan.step(id).label.clone(), state: Outlook::of(executor, id).word() };
+    let node = |id: StepId| Node {
+        name: format!("s{}", id.index()),
+        label: session.plan.step(id).label.clone(),
+        state: Outlook::of(executor, id).word(),
+    };
     let edges = session.plan.edges().map(|(from, to)| (from.index(), to.index())).collect();
     Picture { nodes: session.plan.in_order().map(node).collect(), edges }
 }
 
 fn kinds(session: &Session, executor: &Executor<'_>) -> Picture {
-    let (mut places, mut counts): (BTreeMap<&str, usize>, Vec<(&str, usize, &'static str)>) = (BTreeMap::new(), vec![]);
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: Vec<(&str, usize, &'static str)> = vec![];
     for id in session.plan.in_order() {
         let (kind, state) = (session.plan.step(id).kind.name, Outlook::of(executor, id).word());
         let place = *places.entry(kind).or_insert_with(|| {
@@ -82,28 +89,33 @@ fn kinds(session: &Session, executor: &Executor<'_>) -> Picture {
             counts[place].2 = state;
         }
     }
-    let label = |kind: &str, count: usize| if count > 1 { format!("{kind} × {count}") } else { kind.to_owned() };
+    let node = |(kind, count, state): (&str, usize, &'static str)| {
+        let label = if count > 1 { format!("{kind} × {count}") } else { kind.to_owned() };
+        Node { name: format!("k_{kind}"), label, state }
+    };
     let place = |id| places[session.plan.step(id).kind.name];
     let edges = session.plan.edges().map(|(from, to)| (place(from), place(to))).filter(|(from, to)| from != to).collect();
-    Picture { nodes: counts.into_iter().map(|(kind, count, state)| Node { label: label(kind, count), state }).collect(), edges }
+    Picture { nodes: counts.into_iter().map(node).collect(), edges }
 }
 
 fn mermaid(picture: &Picture) -> Vec<String> {
-    let quoted = |label: &str| label.replace('"', "#quot;");
-    let node = |(at, node): (usize, &Node)| format!("  n{at}[\"{}\"]:::{}", quoted(&node.label), node.state);
+    let node = |node: &Node| format!("  {}[\"{}\"]:::{}", node.name, node.label.replace('"', "#quot;"), node.state);
     let class = |(state, fill, line): &(&str, &str, &str)| format!("  classDef {state} fill:{fill},stroke:{line},color:#222");
-    let edges = picture.edges.iter().map(|(from, to)| format!("  n{from} --> n{to}"));
     let head = ["flowchart LR".to_owned()].into_iter();
-    head.chain(picture.nodes.iter().enumerate().map(node)).chain(edges).chain(COLOURS.iter().map(class)).collect()
+    head.chain(picture.nodes.iter().map(node)).chain(arrows(picture, "-->", "")).chain(COLOURS.iter().map(class)).collect()
 }
 
 fn dot(picture: &Picture) -> Vec<String> {
-    let node = |(at, node): (usize, &Node)| {
+    let node = |node: &Node| {
         let (_, fill, line) = COLOURS.iter().find(|(state, ..)| *state == node.state).unwrap_or(&COLOURS[0]);
         let label = node.label.replace('\\', "\\\\").replace('"', "\\\"");
-        format!("  n{at} [label=\"{label}\", fillcolor=\"{fill}\", color=\"{line}\"];")
+        format!("  {} [label=\"{label}\", fillcolor=\"{fill}\", color=\"{line}\"];", node.name)
     };
-    let edges = picture.edges.iter().map(|(from, to)| format!("  n{from} -> n{to};"));
     let head = ["digraph bgh {".to_owned(), "  rankdir=LR; node [shape=box, style=filled];".to_owned()].into_iter();
-    head.chain(picture.nodes.iter().enumerate().map(node)).chain(edges).chain(["}".to_owned()]).collect()
+    head.chain(picture.nodes.iter().map(node)).chain(arrows(picture, "->", ";")).chain(["}".to_owned()]).collect()
+}
+
+fn arrows<'p>(picture: &'p Picture, sign: &'p str, end: &'p str) -> impl Iterator<Item = String> + 'p {
+    let name = |at: usize| &picture.nodes[at].name;
+    picture.edges.iter().map(move |&(from, to)| format!("  {} {sign} {}{end}", name(from), name(to)))
 }

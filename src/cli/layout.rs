@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn boxes_stand_right_of_what_they_read_from_and_never_over_each_other() {
-        let node = |at: usize| Node { label: format!("step[{at}]"), state: "run" };
+        let node = |at: usize| Node { name: String::new(), label: format!("step[{at}]"), state: "run" };
         let picture =
             Picture { nodes: (0..6).map(node).collect(), edges: [(0, 2), (1, 2), (0, 3), (2, 4), (3, 4), (0, 5)].into() };
         let places = places(&picture);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn kinds_that_read_from_each_other_end() {
-        let node = |at: usize| Node { label: at.to_string(), state: "run" };
+        let node = |at: usize| Node { name: String::new(), label: at.to_string(), state: "run" };
         let picture = Picture { nodes: (0..3).map(node).collect(), edges: [(0, 1), (1, 2), (2, 1)].into() };
         assert_eq!(svg(&picture).len(), 2 + 3 + 3 + 1);
     }

@@ -25,10 +25,11 @@ pub(super) fn fit(line: &str) -> String {
     line.chars().take(WIDTH - 1).chain(['…']).collect()
 }
 
-/// A text over several lines that fit, each but the first begun with `indent`.
+/// A text over several lines that fit, the first with its own indentation and the others begun with `indent`.
 pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    let words = text.trim_start();
+    let mut lines = vec![text[..text.len() - words.len()].to_owned()];
+    for word in words.split(' ') {
         let line = lines.last_mut().expect("BUG: there is a line");
         if line.trim().is_empty() {
             line.push_str(word);
@@ -50,8 +51,13 @@ mod tests {
     fn long_lines_are_cut_or_wrapped() {
         let long = "word ".repeat(30);
         assert_eq!(fit(&long).chars().count(), WIDTH);
-        let lines = wrapped(long.trim(), "  ");
-        assert!(lines.len() == 2 && lines[1].starts_with("  word") && lines.iter().all(|line| line.chars().count() <= WIDTH));
+        let lines = wrapped(&format!(" {}", long.trim()), "  ");
+        assert!(
+            lines.len() == 2
+                && lines[0].starts_with(" word")
+                && lines[1].starts_with("  word")
+                && lines.iter().all(|line| line.chars().count() <= WIDTH)
+        );
         assert_eq!(fit("short"), "short");
     }
 }

@@ -35,7 +35,7 @@ impl CacheArguments {
 
 /// The run of this name.
 pub(super) fn find(runs: &Runs, name: &str) -> Result<Run, Failure> {
-    Ok(runs.find(name)?.map_err(no_run)?)
+    runs.find(name)?.map_err(no_run)
 }
 
 /// A name that means no run, as a failure.

@@ -61,13 +61,14 @@ fn every(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<Strin
 struct Group<'a> {
     word: &'static str,
     kind: &'a str,
-    why: String,
-    steps: Vec<&'a str>,
+    /// Label, and why.
+    steps: Vec<(&'a str, String)>,
 }
 
 /// One line where many steps share one reason.
 fn grouped(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<String> {
-    let (mut groups, mut places): (Vec<Group<'_>>, BTreeMap<(&str, &str, String), usize>) = (vec![], BTreeMap::new());
+    let mut groups: Vec<Group<'_>> = vec![];
+    let mut places: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
     for id in session.plan.in_order() {
         let (outlook, step) = (Outlook::of(executor, id), session.plan.step(id));
         if matches!(outlook, Outlook::Cached | Outlook::Left) {
@@ -77,10 +78,10 @@ fn grouped(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<Str
         // What steps of one kind wait for differs by name alone: it is told of the first.
         let key = (word, step.kind.name, if matches!(outlook, Outlook::Wait) { String::new() } else { why.clone() });
         let place = *places.entry(key).or_insert_with(|| {
-            groups.push(Group { word, kind: step.kind.name, why, steps: vec![] });
+            groups.push(Group { word, kind: step.kind.name, steps: vec![] });
             groups.len() - 1
         });
-        groups[place].steps.push(&step.label);
+        groups[place].steps.push((&step.label, why));
     }
     groups.iter().flat_map(Group::lines).collect()
 }
@@ -88,14 +89,14 @@ fn grouped(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<Str
 impl Group<'_> {
     fn lines(&self) -> Vec<String> {
         const NAMED: usize = 4;
-        let Self { word, kind, why, steps } = self;
-        let line = |what: &str| lines::fit(&format!("{word:6}  {what}  ({why})"));
+        let Self { word, kind, steps } = self;
+        let line = |what: &str, why: &str| lines::wrapped(&format!("{word:6}  {what}  ({why})"), "          ");
         match steps.as_slice() {
-            [one] => vec![line(one)],
-            several if several.len() <= NAMED => {
-                several.iter().map(|step| lines::fit(&format!("{word:6}  {step}  ({why})"))).collect()
+            few if few.len() <= NAMED => few.iter().flat_map(|(step, why)| line(step, why)).collect(),
+            many => {
+                let first = if *word == "wait" { "the first " } else { "" };
+                line(&format!("{kind} × {}", many.len()), &format!("{first}{}", many[0].1))
             }
-            many => vec![line(&format!("{kind} × {}", many.len()))],
         }
     }
 }
@@ -108,10 +109,9 @@ fn why(session: &Session, executor: &Executor<'_>, roots: &Roots, id: StepId) ->
             let on = outlook::waits_on(session, executor, id);
             let more = if on.len() > 1 { format!(" and {} more", on.len() - 1) } else { String::new() };
             let first = on.first().copied().unwrap_or_default();
-            match roots.above(id).0.first().map(|&root| outlook::told(session, executor, root)) {
-                Some(root) if root.step == first => format!("on {first}{more}; {}", root.reason),
-                Some(root) => format!("on {first}{more}, for {}: {}", root.step, root.reason),
-                None => format!("on {first}{more}"),
+            match roots.above(id).0.first().map(|&root| &session.plan.step(root).label) {
+                Some(root) if root != first => format!("on {first}{more}, for {root}"),
+                _ => format!("on {first}{more}"),
             }
         }
         Outlook::Cached | Outlook::Left => String::new(),

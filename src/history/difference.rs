@@ -55,11 +55,18 @@ impl Difference {
         let (made_a, made_b) = (a.made(), b.made());
         // An input that another step made differs because that step does; one that nobody made is source data.
         let is_source = |artifact: &Artifact| !made_a.contains(&artifact.digest()) && !made_b.contains(&artifact.digest());
+        let mut shared: BTreeMap<String, Shared> = BTreeMap::new();
         for (step, was) in &a.0 {
             let Some(is) = b.0.get(step) else { continue };
             difference.compare(step, was, is);
-            difference.share(step, causes(was, is, &is_source));
+            let causes = causes(was, is, &is_source);
+            // Equal changes read alike, in words that name every value.
+            let words = format!("{causes:?}");
+            shared.entry(words).or_insert_with(|| Shared { causes, steps: vec![] }).steps.push(step.clone());
         }
+        difference.changes = shared.into_values().filter(|shared| !shared.causes.is_empty()).collect();
+        // The most telling first: the change that most steps share.
+        difference.changes.sort_by_key(|shared| std::cmp::Reverse(shared.steps.len()));
         Ok(difference)
     }
 
@@ -73,16 +80,6 @@ impl Difference {
             (Some(was), Some(is)) if was == is => self.same += 1,
             (Some(_), Some(_)) => self.different.push(step.to_owned()),
             _ => self.unknown.push(step.to_owned()),
-        }
-    }
-
-    fn share(&mut self, step: &str, causes: Vec<Cause>) {
-        if causes.is_empty() {
-            return;
-        }
-        match self.changes.iter_mut().find(|shared| shared.causes == causes) {
-            Some(shared) => shared.steps.push(step.to_owned()),
-            None => self.changes.push(Shared { causes, steps: vec![step.to_owned()] }),
         }
     }
 }

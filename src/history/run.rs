@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{Ending, Entry, Header, Line, Standing, Tail};
-use crate::execute::Event;
+use crate::execute::{Event, Reason};
 use crate::store::Digest;
 
 /// A run that left a journal.
@@ -77,6 +77,18 @@ impl Run {
         let mut actions: BTreeMap<String, Digest> = known.collect();
         actions.extend(self.events().read()?.into_iter().filter_map(|line| action(line.event)));
         Ok(actions)
+    }
+
+    /// Why the run executed this action of this step; `None` where it did not.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn reason(&self, step: &str, action: Digest) -> Result<Option<Reason>> {
+        let is_it = |line: Line| match line.event {
+            Event::Started { step: started, action: key, reason, .. } if started == step && key == action => Some(reason),
+            _ => None,
+        };
+        Ok(self.events().read()?.into_iter().find_map(is_it))
     }
 
     /// All that its events amount to.

@@ -76,12 +76,12 @@ def misbehave():
             parent, go = os.getppid(), os.path.join(os.path.dirname(path), "go")
             for text in ("first words", "more words"):
                 print(text, file=sys.stderr, flush=True)
-            for done in (1, 2):
+            done = 1
+            while not os.path.exists(go) and os.getppid() == parent:
                 with open(os.path.join(folder, "events.jsonl"), "a") as file:
                     file.write(json.dumps({"done": done, "total": 4, "unit": "updates"}) + "\n")
+                done = 2
                 time.sleep(0.3)
-            while not os.path.exists(go) and os.getppid() == parent:
-                time.sleep(0.02)
             print("last words", file=sys.stderr, flush=True)
         if what == "hang":
             open(os.path.join(folder, "hanging"), "w").close()

@@ -17,6 +17,7 @@ mod progress;
 mod roc;
 mod run;
 mod runs;
+mod serve;
 mod session;
 mod status;
 mod weights;
@@ -65,6 +66,8 @@ enum Command {
     Logs(logs::Arguments),
     /// List the runs of a cache
     Runs(runs::Arguments),
+    /// Show runs, steps, curves, images and results as a local page
+    Serve(serve::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
     /// Look after the artifact cache
@@ -114,6 +117,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
         Command::Cache(command) => cache::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),

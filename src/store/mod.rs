@@ -110,6 +110,15 @@ impl Store {
         }
     }
 
+    /// The record of an action, whether or not its blobs are still there.
+    ///
+    /// # Errors
+    /// When there is none, or it is damaged.
+    pub fn read(&self, action: Digest) -> Result<ActionResult, Miss> {
+        let bytes = fs::read(self.sharded("actions-v1", action)).map_err(|_| Miss::NeverRun)?;
+        serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))
+    }
+
     /// The files of an artifact for a reader.
     pub fn files(&self, artifact: &Artifact) -> Files {
         artifact.0.iter().map(|(name, blob)| (name.clone(), self.blob(blob.digest))).collect()

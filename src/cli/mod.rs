@@ -3,13 +3,18 @@
 mod cache;
 mod check;
 mod completions;
+mod diff;
 mod doctor;
+mod events;
 mod explain;
 mod failure;
 mod graph;
 mod inspect;
+mod layout;
+mod lines;
 mod log;
 mod logs;
+mod outlook;
 mod past;
 mod phantom;
 mod plan;
@@ -66,6 +71,8 @@ enum Command {
     Logs(logs::Arguments),
     /// List the runs of a cache
     Runs(runs::Arguments),
+    /// Set two runs, two specs, or a run and a spec beside each other
+    Diff(diff::Arguments),
     /// Show runs, steps, curves, images and results as a local page
     Serve(serve::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
@@ -117,6 +124,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
         Command::Cache(command) => cache::run(&command),

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::progress::{self, clock};
+use super::events::{JsonEvents, is_stdout};
+use super::progress::{self, Outlook, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
 use crate::execute::{self, Device, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
@@ -37,6 +38,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STEP")]
     force: Vec<String>,
 
+    /// Write what happens as JSON, an object a line: to standard output, or to a file (`--json-events=FILE`)
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    json_events: Option<PathBuf>,
+
     /// Where networks compute: auto, cpu or cuda
     #[arg(long, default_value = "auto", env = "BGH_DEVICE")]
     device: String,
@@ -63,17 +68,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {
-        super::plan::print(&session, &executor, false);
-        return Ok(());
+        return super::plan::print(&session, &executor, false);
     }
     let machine = machine(&executor, &arguments.device)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
-    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
+    if let Some(place) = &arguments.json_events {
+        listeners.push(Box::new(JsonEvents::to(place)?));
+    }
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
     let place = publish(&session, &executor, &arguments.reports)?;
-    println!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
+    let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
+    match &arguments.json_events {
+        Some(place) if is_stdout(place) => eprintln!("{said}"),
+        _ => println!("{said}"),
+    }
     Ok(())
 }
 
@@ -89,7 +100,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing"),
         ));
     }
-    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
     let machine = Machine { worker: None, devices: vec![], guard: Guard::absent() };
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
@@ -100,8 +111,9 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 }
 
 /// Who is told of the run: the person before it, and its journal.
-fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>) -> Vec<Box<dyn Listener>> {
-    let mut listeners = vec![progress::listener(&session.experiment.name)];
+fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, jobs: usize) -> Vec<Box<dyn Listener>> {
+    let outlook = || Outlook::of(&session.plan, executor, jobs);
+    let mut listeners = vec![progress::listener(&session.experiment.name, outlook)];
     match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.experiment)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
         Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),
@@ -160,7 +172,7 @@ fn publish(session: &Session, executor: &Executor<'_>, reports: &std::path::Path
     let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
     let folder = reports.join(&experiment.name);
     execute::publish(&session.store, report, &provenance, &folder)?;
-    if let Err(error) = session.store.index().save() {
+    if let Err(error) = session.store.save() {
         tracing::warn!(%error, "the index of the cache was not written: files will be read again");
     }
     Ok(format!(" · {}", folder.join("report.html").display()))

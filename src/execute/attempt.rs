@@ -1,11 +1,12 @@
-//! One attempt at one action: lock, look again, run in a job directory, take the outputs in, record. Unaware of the graph.
+//! One attempt at one action: lock, look again, run in a job directory, take the outputs in, and leave the result to be published.
+//! Unaware of the graph.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -14,10 +15,10 @@ use rustix::fs::{FlockOperation, flock};
 use super::worker::Finished;
 use super::{Failure, Interrupt, Machine, guard};
 use crate::artifact::Files;
-use crate::plan::{Manifest, Step};
+use crate::plan::{Input, Manifest, Step};
 use crate::stage::job::{JobFolder, JobSpec, Progress};
 use crate::stage::{Run, Task};
-use crate::store::{ActionResult, Artifact, Digest, Provenance, Store};
+use crate::store::{ActionResult, Artifact, Commit, Committer, Digest, Known, Provenance, Sight, Store};
 
 /// Everything that an attempt needs to know.
 pub(super) struct Attempt<'a> {
@@ -25,6 +26,8 @@ pub(super) struct Attempt<'a> {
     pub(super) step: &'a Step,
     pub(super) manifest: Manifest,
     pub(super) inputs: BTreeMap<String, Files>,
+    /// What the inputs are, for the record.
+    pub(super) contents: BTreeMap<String, Artifact>,
     pub(super) forced: bool,
     pub(super) machine: &'a Machine,
     pub(super) cuda_index: Option<u32>,
@@ -40,41 +43,98 @@ pub(super) struct Success {
     pub(super) seconds: Option<f64>,
 }
 
+/// A result that others may read and that is not published yet. Until it is, the action stays locked and its job directory there.
+pub(super) struct Made {
+    action: Digest,
+    result: ActionResult,
+    job: JobFolder,
+    lock: Lock,
+}
+
+impl Made {
+    /// Queues the result; `then` is told when it is safe and visible, or why it is not.
+    pub(super) fn commit<'scope>(self, committer: &Committer<'scope>, then: impl FnOnce(Result<(), Failure>) + Send + 'scope) {
+        let Self { action, result, job, lock } = self;
+        let ended = move |published: Result<()>| {
+            let cleared = published.and_then(|()| remove(job.path()));
+            drop(lock);
+            then(cleared.map_err(environment));
+        };
+        committer.submit(Commit { action, result, then: Box::new(ended) });
+    }
+}
+
+/// The lock of an action. It goes when its holder does, by the kernel's doing if need be; then nothing is left to clean up but a file.
+struct Lock {
+    path: PathBuf,
+    _held: File,
+}
+
+impl Drop for Lock {
+    /// The name goes before the lock, so that a lock on a file without a name is none.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
 impl Attempt<'_> {
-    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Result<Success, Failure> {
+    /// Makes the result, or finds that another process has made it meanwhile; then there is nothing to publish.
+    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Result<(Success, Option<Made>), Failure> {
         let action = self.manifest.digest();
         let lock = self.lock(action)?;
         if !self.forced
-            && let Ok(known) = self.store.lookup(action)
+            && let Ok(Known { outputs, provenance }) = self.store.lookup(action)
         {
-            return Ok(Success { action, outputs: known.outputs, provenance: known.provenance, seconds: None });
+            return Ok((Success { action, outputs, provenance, seconds: None }, None));
         }
+        let sources = self.sources()?;
         let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
         let ran = self.execute(&job, progressed);
         self.keep_log(action, &job, &ran).map_err(environment)?;
         let ran = ran?;
+        self.sources_are_still(&sources)?;
         let outputs = self.take_outputs(&job).map_err(environment)?;
         let seconds = began.elapsed().as_secs_f64();
         let provenance = provenance(started, seconds, ran);
-        let result = ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone() };
-        self.store.record(action, &result).map_err(environment)?;
-        fs::remove_dir_all(job.path())
-            .with_context(|| format!("cannot remove {}", job.path().display()))
-            .map_err(environment)?;
-        drop(lock);
-        Ok(Success { action, outputs: result.outputs, provenance: result.provenance, seconds: Some(seconds) })
+        let success = Success { action, outputs: outputs.clone(), provenance: provenance.clone(), seconds: Some(seconds) };
+        let result =
+            ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
+        Ok((success, Some(Made { action, result, job, lock })))
     }
 
-    /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second waits,
-    /// and then finds the result. A finished attempt removes the file, so a lock on a file without a name is none.
-    fn lock(&self, action: Digest) -> Result<File, Failure> {
+    /// The source files as they are now, which must be as the key says.
+    fn sources(&self) -> Result<BTreeMap<&str, Sight>, Failure> {
+        let mut sources = BTreeMap::new();
+        for (port, input) in &self.step.inputs {
+            let Input::Source(files) = input else { continue };
+            let sight = self.store.look(files).map_err(environment)?;
+            if !self.manifest.has_input(port, sight.artifact.digest()) {
+                return Err(changed(port));
+            }
+            sources.insert(port.as_str(), sight);
+        }
+        Ok(sources)
+    }
+
+    /// A result made of files that changed meanwhile is nobody's.
+    fn sources_are_still(&self, before: &BTreeMap<&str, Sight>) -> Result<(), Failure> {
+        for (port, now) in self.sources()? {
+            if !before.get(port).is_some_and(|before| now.is_unchanged_since(before)) {
+                return Err(changed(port));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever comes second waits, and then finds the result.
+    fn lock(&self, action: Digest) -> Result<Lock, Failure> {
         let path = self.store.job_lock(action);
         loop {
             let file = File::options().create(true).append(true).open(&path);
             let file = file.with_context(|| format!("cannot open {}", path.display())).map_err(environment)?;
             let locked = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
             if locked && is_named(&file, &path) {
-                return Ok(file);
+                return Ok(Lock { path, _held: file });
             }
             if self.interrupt.requested() {
                 return Err(Failure::Interrupted);
@@ -167,6 +227,12 @@ fn provenance(started: SystemTime, seconds: f64, ran: Finished) -> Provenance {
 fn is_named(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
     (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
+fn changed(port: &str) -> Failure {
+    Failure::SourceChanged(format!(
+        "source files of input `{port}` changed while the step was on its way; its result was dropped"
+    ))
 }
 
 fn environment(error: anyhow::Error) -> Failure {

@@ -14,7 +14,7 @@ use super::{Event, Failure, Interrupt, Listener, Machine, Reason, State};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Plan, StepId};
 use crate::stage::job::{Progress, TrainingProgress};
-use crate::store::{Artifact, Store};
+use crate::store::{Artifact, Committer, Store};
 
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
@@ -57,12 +57,15 @@ pub struct Executor<'a> {
     pub(super) urgency: Vec<f64>,
     pub(super) leases: BTreeMap<StepId, Lease>,
     pub(super) stopping: bool,
+    /// Seconds of steps that are done and whose results are not safe yet.
+    pub(super) uncommitted: BTreeMap<StepId, f64>,
 }
 
 /// What attempts tell the loop.
 enum Message {
     Progressed(StepId, Progress),
     Ended(StepId, Result<Success, Failure>),
+    Committed(StepId, Result<(), Failure>),
 }
 
 /// What the loop needs while attempts run.
@@ -73,9 +76,15 @@ struct Field<'scope, 'env, 'a> {
     interrupt: &'env Interrupt,
     listener: &'a mut dyn Listener,
     pools: Pools,
+    committer: Committer<'scope>,
 }
 
 impl<'a> Executor<'a> {
+    pub(super) fn new(plan: &'a Plan, store: &'a Store, options: &'a Options, states: Vec<State>) -> Self {
+        let (urgency, leases, uncommitted) = (plan.urgency(), BTreeMap::new(), BTreeMap::new());
+        Self { plan, store, options, states, urgency, leases, stopping: false, uncommitted }
+    }
+
     /// Where a step stands.
     pub fn state(&self, id: StepId) -> &State {
         &self.states[id.index()]
@@ -106,10 +115,13 @@ impl<'a> Executor<'a> {
         });
         let (sender, receiver) = mpsc::channel();
         let pools = Pools::new(self.options.jobs.max(1), machine.devices.clone());
-        let ended =
-            std::thread::scope(|scope| self.turn(&receiver, &mut Field { scope, sender, machine, interrupt, listener, pools }));
-        if let Err(error) = self.store.index().save() {
-            tracing::warn!(%error, "the index of the cache was not written: files will be read again");
+        let store = self.store;
+        let ended = std::thread::scope(|scope| {
+            let committer = Committer::start(store, scope);
+            self.turn(&receiver, &mut Field { scope, sender, machine, interrupt, listener, pools, committer })
+        });
+        if let Err(error) = self.store.save() {
+            tracing::warn!(%error, "what was learned of the cache was not written: files will be read again");
         }
         ended?;
         let summary = self.summary(interrupt);
@@ -132,7 +144,7 @@ impl<'a> Executor<'a> {
             if !self.stopping {
                 self.start_ready(field)?;
             }
-            if self.leases.is_empty() {
+            if self.leases.is_empty() && self.uncommitted.is_empty() {
                 return Ok(());
             }
             match messages.recv_timeout(Duration::from_millis(100)) {
@@ -156,21 +168,27 @@ impl<'a> Executor<'a> {
                 }
                 self.settle(id, outcome, field.listener)
             }
+            Message::Committed(id, outcome) => {
+                let seconds = self.uncommitted.remove(&id);
+                match outcome {
+                    Ok(()) => self.finished(id, seconds, field.listener),
+                    Err(failure) => self.settle(id, Err(failure), field.listener)?,
+                }
+                Ok(())
+            }
         }
     }
 
     fn settle(&mut self, id: StepId, outcome: Result<Success, Failure>, listener: &mut dyn Listener) -> Result<()> {
         let label = &self.plan.step(id).label;
         match outcome {
-            Ok(success) => {
-                listener.event(&Event::Finished { step: label.clone(), action: success.action, seconds: success.seconds });
-                tracing::info!(step = label, action = %success.action, seconds = success.seconds, "finished");
-                self.remember(label, success.action);
-                let cached = success.seconds.is_none();
-                self.states[id.index()] =
-                    State::Done { action: success.action, outputs: success.outputs, provenance: success.provenance, cached };
-                let readers: Vec<_> = self.plan.readers(id).collect();
-                readers.into_iter().try_for_each(|reader| self.resolve(reader))
+            Ok(Success { action, outputs, provenance, seconds }) => {
+                self.states[id.index()] = State::Done { action, outputs, provenance, cached: seconds.is_none() };
+                match seconds {
+                    Some(seconds) => drop(self.uncommitted.insert(id, seconds)),
+                    None => self.finished(id, None, listener),
+                }
+                self.resolve(self.plan.readers(id).collect())
             }
             Err(failure) => {
                 let log = self.log_of(id);
@@ -184,6 +202,15 @@ impl<'a> Executor<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// The result is safe.
+    fn finished(&self, id: StepId, seconds: Option<f64>, listener: &mut dyn Listener) {
+        let State::Done { action, .. } = *self.state(id) else { return };
+        let step = &self.plan.step(id).label;
+        listener.event(&Event::Finished { step: step.clone(), action, seconds });
+        tracing::info!(step, %action, seconds, "finished");
+        self.remember(&[id]);
     }
 
     fn log_of(&self, id: StepId) -> std::path::PathBuf {
@@ -231,18 +258,26 @@ impl<'a> Executor<'a> {
             step,
             manifest,
             inputs: self.input_files(id)?,
+            contents: self.input_artifacts(id)?,
             forced: reason == Reason::Forced,
             machine: field.machine,
             cuda_index: device,
             interrupt: field.interrupt,
         };
         self.leases.insert(id, lease);
-        let sender = field.sender.clone();
+        let (sender, committer) = (field.sender.clone(), field.committer.clone());
         field.scope.spawn(move || {
-            let report = |progress| drop(sender.send(Message::Progressed(id, progress)));
-            let outcome = attempt.run(report);
             // The loop outlives every attempt, so somebody listens.
-            drop(sender.send(Message::Ended(id, outcome)));
+            let tell = move |message| drop(sender.send(message));
+            match attempt.run(|progress| tell(Message::Progressed(id, progress))) {
+                Ok((success, made)) => {
+                    tell(Message::Ended(id, Ok(success)));
+                    if let Some(made) = made {
+                        made.commit(&committer, move |outcome| tell(Message::Committed(id, outcome)));
+                    }
+                }
+                Err(failure) => tell(Message::Ended(id, Err(failure))),
+            }
         });
         Ok(())
     }

@@ -50,6 +50,9 @@ pub enum Failure {
     /// The attempt could not be prepared, or its outputs not be taken in.
     #[error("{0}")]
     Environment(String),
+    /// A source file is not what it was when the step's key was made; the text says at which input.
+    #[error("{0}")]
+    SourceChanged(String),
     /// The run was interrupted.
     #[error("interrupted; what it had done is kept in its checkpoint")]
     Interrupted,

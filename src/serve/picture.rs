@@ -120,15 +120,19 @@ impl Picture {
         self.steps.iter().enumerate().filter(move |(_, step)| step.entry.kind == kind)
     }
 
-    /// Kinds in the order of the plan.
+    /// Kinds, each after those that it reads from as far as the plan allows: by the longest way from a source to one of its steps.
     pub(super) fn kinds(&self) -> Vec<&str> {
-        let mut kinds: Vec<&str> = vec![];
-        for step in &self.steps {
-            if !kinds.contains(&step.entry.kind.as_str()) {
-                kinds.push(&step.entry.kind);
+        let (mut depths, mut kinds) = (vec![0; self.steps.len()], Vec::<(&str, usize)>::new());
+        for (at, step) in self.steps.iter().enumerate() {
+            depths[at] =
+                step.entry.producers.iter().filter_map(|&producer| depths.get(producer)).max().map_or(0, |depth| depth + 1);
+            match kinds.iter_mut().find(|(kind, _)| *kind == step.entry.kind) {
+                Some((_, depth)) => *depth = depths[at].max(*depth),
+                None => kinds.push((&step.entry.kind, depths[at])),
             }
         }
-        kinds
+        kinds.sort_by_key(|(_, depth)| *depth);
+        kinds.into_iter().map(|(kind, _)| kind).collect()
     }
 }
 

@@ -1,10 +1,13 @@
 //! The report as it is. It is what a stage made, so it runs no script.
 
 use anyhow::Result;
+use serde_json::json;
 
+use crate::execute::PROVENANCE;
 use crate::serve::answer::{Answer, Missing};
 use crate::serve::artifacts;
 use crate::serve::ask::Ask;
+use crate::serve::picture::Picture;
 use crate::serve::route::Route;
 use crate::serve::site::Site;
 
@@ -31,11 +34,25 @@ fn answer(site: &Site, ask: &Ask) -> Result<Answer> {
     let name = ask.named("name");
     site.with_run(ask, |picture| {
         let (_, step) = picture.of_kind("report").next().ok_or_else(|| Missing("this run makes no report".to_owned()))?;
+        if name == PROVENANCE {
+            return Ok(Answer::text(provenance(site, picture)?));
+        }
         let artifact = artifacts::artifact(&site.store, step, "report")?;
-        let blob = artifact.0.get(name).ok_or_else(|| {
-            Missing(format!("the report has no file `{name}`; times and hosts are in the record of each step"))
-        })?;
+        let blob = artifact.0.get(name).ok_or_else(|| Missing(format!("the report has no file `{name}`")))?;
         let kind = TYPES.iter().find(|(end, _)| name.ends_with(end)).map_or("application/octet-stream", |(_, kind)| kind);
         Answer::file(&site.store.blob(blob.digest), kind)
     })
+}
+
+/// Where and when everything was made: it stands beside a report and not in it, so it is gathered from the records.
+fn provenance(site: &Site, picture: &Picture) -> Result<String> {
+    let mut steps = vec![];
+    for step in &picture.steps {
+        if let Some(record) = artifacts::record(&site.store, step)? {
+            steps.push(json!({
+                "step": step.entry.step, "kind": step.entry.kind, "action": step.action, "provenance": record.provenance,
+            }));
+        }
+    }
+    Ok(serde_json::to_string_pretty(&json!({"experiment": picture.experiment, "steps": steps}))?)
 }

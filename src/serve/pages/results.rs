@@ -57,7 +57,7 @@ fn area(model: &ModelResult) -> Markup {
 
 fn interval(limits: Option<[f64; 2]>, reason: Option<&str>) -> Markup {
     match limits {
-        Some([low, high]) => html! { (format!("{low:.3} to {high:.3}")) },
+        Some([low, high]) => html! { (format!("{low:.3} to {high:.3}").replace('-', "\u{2212}")) },
         None => html! { span.soft { "not estimable: " (reason.unwrap_or("no reason is given")) } },
     }
 }

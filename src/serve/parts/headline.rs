@@ -24,7 +24,7 @@ pub(in crate::serve) fn of(picture: &Picture) -> Markup {
             @if let Some(header) = &picture.header {
                 p.soft {
                     "Started " (words::moment(header.started)) " on " (header.host)
-                    ", " @if picture.is_alive() { "running for " (words::span(words::now() - header.started)) } @else { "took " (words::span(standing.at - header.started)) }
+                    ", " @if picture.is_alive() { "running for " (words::span(crate::history::now() - header.started)) } @else { "took " (words::span(standing.at - header.started)) }
                     @if let Some(left) = left(picture) { ", about " (words::span(left)) " left" }
                     "."
                 }

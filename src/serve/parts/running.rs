@@ -56,7 +56,7 @@ pub(in crate::serve) fn facts(running: &Running) -> Vec<String> {
             None => facts.extend(running.rate.map(|rate| format!("{rate:.0} {}/s", progress.unit))),
         }
     }
-    facts.push(format!("for {}", words::span(words::now() - running.since)));
+    facts.push(format!("for {}", words::span(crate::history::now() - running.since)));
     facts.push(running.device.map_or_else(|| "CPU".to_owned(), |device| format!("GPU {device}")));
     if running.attempt > 1 {
         facts.push(format!("attempt {}", running.attempt));

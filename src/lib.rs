@@ -14,6 +14,7 @@ pub mod execute;
 pub mod history;
 pub mod plan;
 pub mod report;
+pub mod serve;
 pub mod spec;
 pub mod stage;
 pub mod store;

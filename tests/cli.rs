@@ -31,6 +31,23 @@ fn check_tells_every_fault_with_its_place_and_the_nearest_name() {
 }
 
 #[test]
+fn events_are_told_as_json_in_the_form_of_the_journal() {
+    let space = Space::new();
+    let outcome = space.bgh(&["run", "study.toml", "--json-events"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.text());
+    let told: Vec<Value> = outcome.stdout.lines().map(json).collect();
+    let kinds = |lines: &[Value]| lines.iter().map(|line| line["event"].to_string()).collect::<Vec<_>>();
+    assert!(told.iter().all(|line| line["at"].as_f64().is_some_and(|at| at > 1e9)), "{}", outcome.stdout);
+    let run = fs::read_dir(space.path("cache/runs-v1")).expect("runs").next().expect("a run").expect("a run");
+    let journal = fs::read_to_string(run.path().join("events.jsonl")).expect("the journal");
+    assert_eq!(kinds(&told), kinds(&journal.lines().map(json).collect::<Vec<_>>()));
+    let again = space.bgh(&["run", "study.toml", "--json-events=events.jsonl"]);
+    let told: Vec<Value> = fs::read_to_string(space.path("events.jsonl")).expect("the events").lines().map(json).collect();
+    assert_eq!(kinds(&told), ["\"surveyed\"", "\"ended\""]);
+    assert!(again.stdout.contains("55 cached"), "{}", again.text());
+}
+
+#[test]
 fn a_log_file_holds_what_happened_as_json() {
     let space = Space::new();
     space.run_with(&["--log", "info", "--log-file", "log.jsonl"]);

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod diff;
 mod doctor;
+mod events;
 mod explain;
 mod failure;
 mod graph;
@@ -21,6 +22,7 @@ mod progress;
 mod roc;
 mod run;
 mod runs;
+mod serve;
 mod session;
 mod status;
 mod weights;
@@ -71,6 +73,8 @@ enum Command {
     Runs(runs::Arguments),
     /// Set two runs, two specs, or a run and a spec beside each other
     Diff(diff::Arguments),
+    /// Show runs, steps, curves, images and results as a local page
+    Serve(serve::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
     /// Look after the artifact cache
@@ -121,6 +125,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
         Command::Cache(command) => cache::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::progress::{self, clock};
+use super::events::{JsonEvents, is_stdout};
+use super::progress::{self, Outlook, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
 use crate::execute::{self, Device, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
@@ -38,6 +39,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STEP")]
     force: Vec<String>,
 
+    /// Write what happens as JSON, an object a line: to standard output, or to a file (`--json-events=FILE`)
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    json_events: Option<PathBuf>,
+
     /// Where networks compute: auto, cpu or cuda
     #[arg(long, default_value = "auto", env = "BGH_DEVICE")]
     device: String,
@@ -68,12 +73,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let machine = machine(&executor, &arguments.device)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
-    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
+    if let Some(place) = &arguments.json_events {
+        listeners.push(Box::new(JsonEvents::to(place)?));
+    }
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
     let place = publish(&session, &executor, &arguments.reports)?;
-    println!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
+    let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
+    match &arguments.json_events {
+        Some(place) if is_stdout(place) => eprintln!("{said}"),
+        _ => println!("{said}"),
+    }
     Ok(())
 }
 
@@ -89,7 +101,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing"),
         ));
     }
-    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
     let machine = Machine { worker: None, devices: vec![], guard: Guard::absent() };
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
@@ -100,8 +112,9 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 }
 
 /// Who is told of the run: the person before it, and its journal.
-fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>) -> Vec<Box<dyn Listener>> {
-    let mut listeners = vec![progress::listener(&session.spec.name)];
+fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, jobs: usize) -> Vec<Box<dyn Listener>> {
+    let outlook = || Outlook::of(&session.plan, executor, jobs);
+    let mut listeners = vec![progress::listener(&session.spec.name, outlook)];
     match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.spec.name)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
         Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),

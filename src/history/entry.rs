@@ -23,7 +23,7 @@ pub struct Entry {
 
 impl Entry {
     /// Of every step that the run was asked for, in the order of the plan.
-    pub(super) fn all(plan: &Plan, executor: &Executor<'_>) -> Vec<Self> {
+    pub fn all(plan: &Plan, executor: &Executor<'_>) -> Vec<Self> {
         let asked: Vec<StepId> = plan.in_order().filter(|&id| !matches!(executor.state(id), State::Left)).collect();
         let mut lines = vec![None; plan.len()];
         asked.iter().enumerate().for_each(|(line, id)| lines[id.index()] = Some(line));

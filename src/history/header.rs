@@ -53,7 +53,7 @@ impl Header {
 }
 
 /// Seconds since 1970, to the millisecond.
-pub(super) fn now() -> f64 {
+pub fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |age| age.as_millis() as f64 / 1000.0)
 }
 

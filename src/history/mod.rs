@@ -27,7 +27,7 @@ mod tail;
 pub use difference::{Difference, Shared};
 pub use ending::Ending;
 pub use entry::Entry;
-pub use header::Header;
+pub use header::{Header, now};
 pub use journal::Journal;
 pub use line::Line;
 pub use measures::{Area, CellChange, Measure, TableChange};

@@ -13,7 +13,7 @@ mod window;
 
 pub use image::Image;
 pub use ops::{OPS, Op, OpKind, Parameter};
-pub use png::opaque_png;
+pub use png::{grey_png, opaque_png};
 pub use recipe::{Filter, Fit, Geometry, Recipe, Window};
 pub use resize::resize;
 pub use variants::RecipeError;

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
 
+use super::Image;
+
 /// A PNG of `rgba`, four bytes a pixel, all of them opaque; `size` is (width, height), the resolution is in pixels a metre.
 ///
 /// # Errors
@@ -17,6 +19,22 @@ pub fn opaque_png(rgba: &[u8], size: (u32, u32), per_metre: u32) -> Result<Vec<u
     let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&rgb)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// A PNG of a grey image, for a screen: it takes little time rather than little space.
+///
+/// # Errors
+/// When the image is larger than PNG allows.
+pub fn grey_png(image: &Image) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, u32::try_from(image.width())?, u32::try_from(image.height())?);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(image.pixels())?;
     writer.finish()?;
     Ok(bytes)
 }

@@ -83,6 +83,16 @@ def misbehave():
                 done = 2
                 time.sleep(0.3)
             print("last words", file=sys.stderr, flush=True)
+        if what == "learn":  # trains, and says so, until a file `go` lies beside the spec
+            parent, go, done = os.getppid(), os.path.join(os.path.dirname(path), "go"), 0
+            print("<script>alert('from a log')</script>", file=sys.stderr, flush=True)
+            while not os.path.exists(go) and os.getppid() == parent:
+                done += 1
+                told = dict(epoch=done // 10, loss=1 / done, tune_loss=2 / done, tune_accuracy=0.5, learning_rate=0.01,
+                            images_per_second=100.0, seconds_left=9.0, peak_memory=1 << 20)
+                with open(os.path.join(folder, "events.jsonl"), "a") as file:
+                    file.write(json.dumps({"done": done, "total": 1000, "unit": "updates", "training": told}) + "\n")
+                time.sleep(0.05)
         if what == "hang":
             open(os.path.join(folder, "hanging"), "w").close()
             parent = os.getppid()

@@ -5,10 +5,11 @@
 //! 3. [`execute`]: one loop that runs what has no result yet and keeps every artifact in the [`store`].
 //! 4. [`report`]: tables, figures and prose from the results.
 //!
-//! [`history`] keeps what happened in each run. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
+//! [`history`] keeps what happened in each run, and [`care`] looks after the store. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
 //! files that stages exchange) and the field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
 //! [`table`] reads other programs' tables.
 
+pub mod care;
 pub mod cli;
 pub mod execute;
 pub mod history;

@@ -8,7 +8,7 @@ use std::path::Path;
 /// each other.
 const LAYERS: [&[&str]; 10] = [
     &["cli"],
-    &["serve"],
+    &["care", "serve"],
     &["history"],
     &["execute"],
     &["plan"],

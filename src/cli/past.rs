@@ -29,7 +29,18 @@ impl CacheArguments {
             let fact = format!("error: there is no cache at {}", self.cache.display());
             return Err(Failure::new(Exit::Spec, format!("{fact}\n  hint: name it with --cache or in BGH_CACHE")));
         }
-        Store::open(&self.cache).map_err(|error| Failure::environment(&error))
+        let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
+        warn_of_newer(&store);
+        Ok(store)
+    }
+}
+
+/// A newer `bgh` may have been here; what it keeps in formats of its own is safe and not seen.
+pub(super) fn warn_of_newer(store: &Store) {
+    let newer = store.newer_formats();
+    if !newer.is_empty() {
+        let what = newer.join(", ");
+        eprintln!("warning: a newer bgh has used this cache; what it keeps in {what} is not seen by this version");
     }
 }
 

@@ -71,6 +71,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.plan {
         return super::plan::print(&session, &executor, false);
     }
+    session.writable_for(executor.open())?;
+    session.store.touch(&session.spec.name);
     let machine = machine(&executor, &arguments.device)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
     let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
@@ -101,6 +103,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing"),
         ));
     }
+    session.writable_for(executor.open())?;
     let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
     let machine = Machine { worker: None, devices: vec![], guard: Guard::absent() };
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;

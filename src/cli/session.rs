@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::past::warn_of_newer;
 use super::{Exit, Failure};
 use crate::history::Header;
 use crate::plan::{self, Plan, Roster, StepId};
@@ -27,6 +28,10 @@ pub(super) struct SpecArguments {
     /// The artifact cache
     #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
     pub(super) cache: PathBuf,
+
+    /// Another cache to look into for what the first has not; nothing is written to it. May be given several times
+    #[arg(long, env = "BGH_READ_CACHE", value_delimiter = ':', value_name = "DIR")]
+    pub(super) read_cache: Vec<PathBuf>,
 }
 
 pub(super) struct Session {
@@ -53,14 +58,31 @@ impl SpecArguments {
 
     pub(super) fn open(&self) -> Result<Session, Failure> {
         let spec = self.read()?;
-        let roster = spec.study.as_ref().map(Roster::of).transpose()?;
-        let plan = plan::expand(&spec, roster.as_ref())?;
-        let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
-        Ok(Session { spec, plan, store })
+        let plan = planned(&spec)?;
+        Ok(Session { spec, plan, store: self.store()? })
+    }
+
+    fn store(&self) -> Result<Store, Failure> {
+        let failed = |error| Failure::environment(&error);
+        let below = self.read_cache.iter().map(|path| Store::open_to_read(path)).collect::<anyhow::Result<_>>();
+        let store = Store::open(&self.cache).map_err(failed)?.over(below.map_err(failed)?);
+        warn_of_newer(&store);
+        Ok(store)
     }
 }
 
 impl Session {
+    /// Says that nothing can be computed where a result cannot be kept.
+    pub(super) fn writable_for(&self, steps: usize) -> Result<(), Failure> {
+        if steps == 0 || !self.store.is_read_only() {
+            return Ok(());
+        }
+        let root = self.store.root().display();
+        let fact = format!("error: {steps} steps have no result yet, and the cache {root} cannot be written to");
+        let hint = format!("hint: `--cache DIR --read-cache {root}` keeps new results in a folder of your own");
+        Err(Failure::new(Exit::Environment, format!("{fact}\n  {hint}")))
+    }
+
     /// The steps that a pattern on the command line means.
     pub(super) fn matching(&self, pattern: &str) -> Result<Vec<StepId>, Failure> {
         let found = self.plan.matching(pattern);
@@ -77,4 +99,10 @@ impl Session {
         });
         Err(Failure::new(Exit::Spec, format!("error: no step is called `{pattern}`{hint}")))
     }
+}
+
+/// The plan of a spec.
+pub(super) fn planned(spec: &Spec) -> Result<Plan, Failure> {
+    let roster = spec.study.as_ref().map(Roster::of).transpose()?;
+    Ok(plan::expand(spec, roster.as_ref())?)
 }

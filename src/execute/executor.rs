@@ -90,6 +90,11 @@ impl<'a> Executor<'a> {
         &self.states[id.index()]
     }
 
+    /// How many steps have no result yet.
+    pub fn open(&self) -> usize {
+        self.count(|state| matches!(state, State::Ready { .. } | State::Waiting))
+    }
+
     /// Whether a step that is not done, or may have to run, needs the worker.
     pub fn needs_worker(&self) -> bool {
         let open = |id: &StepId| matches!(self.state(*id), State::Ready { .. } | State::Waiting);

@@ -28,7 +28,7 @@ impl Store {
     fn publish_all(&self, batch: &[(Digest, &ActionResult)]) -> Result<()> {
         let artifacts = batch.iter().flat_map(|(_, result)| result.outputs.values());
         let digests: BTreeSet<Digest> = artifacts.flat_map(|artifact| artifact.0.values()).map(|blob| blob.digest).collect();
-        let blobs: Vec<PathBuf> = digests.iter().map(|digest| self.blob(*digest)).collect();
+        let blobs: Vec<PathBuf> = digests.iter().map(|digest| self.own_blob(*digest)).collect();
         self.sync(&with_folders(&blobs))?;
         let written: Result<Vec<NamedTempFile>> = batch.par_iter().map(|(_, result)| self.write_record(result)).collect();
         let written = written?;

@@ -45,6 +45,11 @@ impl Index {
         self.look(path).map(|(_, digest)| digest)
     }
 
+    /// What is known of a file without reading it.
+    pub(super) fn recall(&self, path: &Path) -> Option<Digest> {
+        self.known(&Stamp::of(&fs::metadata(path).ok()?))
+    }
+
     /// The same with the stamp that the file had.
     pub(super) fn look(&self, path: &Path) -> io::Result<(Stamp, Digest)> {
         let stamp = Stamp::of(&fs::metadata(path)?);

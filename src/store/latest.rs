@@ -36,6 +36,11 @@ impl Latest {
         self.actions.get(step).copied()
     }
 
+    /// Every step with its action.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, Digest)> {
+        self.actions.iter().map(|(step, action)| (step.as_str(), *action))
+    }
+
     /// Takes note of steps, writing those that are news.
     ///
     /// # Errors

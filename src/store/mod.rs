@@ -9,6 +9,7 @@
 //! tmp/               files on their way; may be emptied when nothing runs
 //! index-v2           digests of files by their stamp (a hint)
 //! memo-v1            what records say, by the stamp of the record (a hint)
+//! lock               shared by all who use the cache, taken alone by a collection of garbage
 //! ```
 //!
 //! Order of writes: bytes and names of blobs are made safe from a power cut, then the action's record is written aside, made safe and
@@ -16,6 +17,7 @@
 //! without a record. A blob's name alone promises nothing: on every lookup its bytes are what was read or written, by stamp,
 //! or they are read. Formats live in versioned folders: a new format gets a new folder and old data are never misread.
 
+mod access;
 mod action;
 mod artifact;
 mod committer;
@@ -24,9 +26,11 @@ mod digest;
 mod durable;
 mod index;
 mod latest;
+mod lease;
 mod memo;
 mod stamp;
 mod table;
+mod uses;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -45,8 +49,10 @@ pub use committer::{Commit, Committer};
 pub use digest::Digest;
 pub use index::Index;
 use latest::Latest;
+use lease::Lease;
 use memo::Memo;
 pub use stamp::Stamp;
+pub use uses::LastUse;
 
 use crate::artifact::Files;
 
@@ -57,23 +63,78 @@ pub struct Store {
     index: Index,
     memo: Memo,
     latest: Mutex<HashMap<String, Latest>>,
+    read_only: bool,
+    lease: Lease,
+    /// Caches that are looked into for what this one has not; nothing is written to them.
+    below: Vec<Store>,
 }
 
 /// The folders of a cache.
 const FOLDERS: [&str; 5] = ["cas-v1", "actions-v1", "jobs-v1", "logs-v1", "tmp"];
 
 impl Store {
-    /// Opens the cache in `root`, making it when it is not there. Nothing is written to a cache that is whole.
+    /// Opens the cache in `root`, making it when it is not there. Nothing is written to a cache that is whole, and one that cannot be
+    /// written to is read as it is.
     ///
     /// # Errors
     /// When a folder cannot be made.
     pub fn open(root: &Path) -> Result<Self> {
+        if access::is_read_only(root) {
+            return Self::open_to_read(root);
+        }
+        access::share(root);
         for path in FOLDERS.iter().map(|folder| root.join(folder)).filter(|path| !path.is_dir()) {
             fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         }
+        Self::opened(root, false)
+    }
+
+    /// Opens a cache that nothing is to be written to.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open_to_read(root: &Path) -> Result<Self> {
+        Self::opened(root, true)
+    }
+
+    fn opened(root: &Path, read_only: bool) -> Result<Self> {
         let root = root.canonicalize().with_context(|| format!("cannot open {}", root.display()))?;
+        let lease = Lease::shared(&root);
         let (index, memo) = (Index::open(root.join("index-v2")), Memo::open(root.join("memo-v1")));
-        Ok(Self { root, index, memo, latest: Mutex::default() })
+        Ok(Self { root, index, memo, latest: Mutex::default(), read_only, lease, below: vec![] })
+    }
+
+    /// Looks into these caches for what this one has not.
+    #[must_use]
+    pub fn over(mut self, below: Vec<Self>) -> Self {
+        self.below = below;
+        self
+    }
+
+    /// Whether nothing can be written to it.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Names in the cache of formats that only a newer version can read.
+    pub fn newer_formats(&self) -> Vec<String> {
+        access::newer_formats(&self.root)
+    }
+
+    /// Keeps everybody else from using the cache as long as this store lives, if nobody does; otherwise says no.
+    ///
+    /// # Errors
+    /// When the file system has no locks.
+    pub fn alone(&self) -> io::Result<bool> {
+        self.lease.alone()
+    }
+
+    /// The same, waiting until nobody else uses it.
+    ///
+    /// # Errors
+    /// When the file system has no locks.
+    pub fn wait_alone(&self) -> io::Result<()> {
+        self.lease.wait_alone()
     }
 
     /// Believes no hint from before: every file that is looked at is read again.
@@ -89,6 +150,9 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn save(&self) -> io::Result<()> {
+        if self.read_only {
+            return Ok(());
+        }
         self.index.save(&self.tmp())?;
         self.memo.save(&self.tmp())?;
         self.lock_latest().values_mut().try_for_each(|latest| latest.tidy(&self.tmp()))
@@ -106,6 +170,14 @@ impl Store {
 
     /// Where the bytes of a blob lie, or would lie.
     pub fn blob(&self, digest: Digest) -> PathBuf {
+        let own = self.own_blob(digest);
+        if self.below.is_empty() || own.exists() {
+            return own;
+        }
+        self.below.iter().map(|layer| layer.blob(digest)).find(|path| path.exists()).unwrap_or(own)
+    }
+
+    fn own_blob(&self, digest: Digest) -> PathBuf {
         self.sharded("cas-v1", digest)
     }
 
@@ -129,15 +201,29 @@ impl Store {
         self.sharded("actions-v1", action)
     }
 
+    /// Where the record of an action lies, in this cache or in one below it.
+    pub fn record_path(&self, action: Digest) -> PathBuf {
+        let own = self.action(action);
+        if self.below.is_empty() || own.exists() {
+            return own;
+        }
+        self.below.iter().map(|layer| layer.record_path(action)).find(|path| path.exists()).unwrap_or(own)
+    }
+
     /// What the action made, if all of it is still there. Files that have changed since they were written are read again; damaged
     /// blobs are removed, so that the next execution can put them right.
     ///
     /// # Errors
     /// Why there is no usable result.
     pub fn lookup(&self, action: Digest) -> Result<Known, Miss> {
-        let known = self.known(action)?;
+        let own = self.look_into(self, action);
+        self.below.iter().fold(own, |found, layer| found.or_else(|miss| self.look_into(layer, action).map_err(|_| miss)))
+    }
+
+    fn look_into(&self, layer: &Self, action: Digest) -> Result<Known, Miss> {
+        let known = layer.known(action)?;
         let mut files = known.outputs.values().flat_map(|artifact| &artifact.0);
-        files.try_for_each(|(name, blob)| self.check(name, blob))?;
+        files.try_for_each(|(name, blob)| self.check(layer, name, blob))?;
         Ok(known)
     }
 
@@ -161,16 +247,24 @@ impl Store {
     /// # Errors
     /// Why it cannot be had.
     pub fn read(&self, action: Digest) -> Result<ActionResult, Miss> {
+        let own = self.read_own(action);
+        self.below.iter().fold(own, |found, layer| found.or_else(|miss| layer.read(action).map_err(|_| miss)))
+    }
+
+    fn read_own(&self, action: Digest) -> Result<ActionResult, Miss> {
         let bytes = fs::read(self.action(action)).map_err(|error| unread(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))
     }
 
-    fn check(&self, name: &str, blob: &Blob) -> Result<(), Miss> {
-        let path = self.blob(blob.digest);
-        match self.index.digest(&path) {
+    /// What is learned of the files of another cache is remembered in this one.
+    fn check(&self, layer: &Self, name: &str, blob: &Blob) -> Result<(), Miss> {
+        let path = layer.own_blob(blob.digest);
+        match layer.index.recall(&path).map_or_else(|| self.index.digest(&path), Ok) {
             Ok(digest) if digest == blob.digest => Ok(()),
             Ok(_) => {
-                let _ = fs::remove_file(&path);
+                if std::ptr::eq(self, layer) && !self.read_only {
+                    let _ = fs::remove_file(&path);
+                }
                 Err(Miss::BlobDamaged(name.to_owned()))
             }
             Err(_) => Err(Miss::BlobMissing(name.to_owned())),
@@ -216,7 +310,7 @@ impl Store {
         let place = || format!("cannot take {} into the cache", path.display());
         let digest = Digest::of_file(path).with_context(place)?;
         let size = fs::metadata(path).with_context(place)?.len();
-        let blob = self.blob(digest);
+        let blob = self.own_blob(digest);
         if !self.index.digest(&blob).is_ok_and(|known| known == digest) {
             fs::set_permissions(path, fs::Permissions::from_mode(0o444)).with_context(place)?;
             self.rename(path, &blob).with_context(place)?;
@@ -245,6 +339,9 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn set_latest_of<'a>(&self, experiment: &str, steps: impl IntoIterator<Item = (&'a str, Digest)>) -> Result<()> {
+        if self.read_only {
+            return Ok(());
+        }
         let path = self.latest_path(experiment);
         let set = self.with_latest(experiment, |latest| latest.set(steps));
         set.with_context(|| format!("cannot write {}", path.display()))

@@ -9,9 +9,11 @@
 //! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow. [`table`] reads other programs' tables.
 
 pub mod cli;
+mod document;
 pub mod execute;
 pub mod plan;
 pub mod report;
+pub mod site;
 pub mod spec;
 pub mod stage;
 pub mod store;

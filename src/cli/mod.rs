@@ -15,6 +15,7 @@ mod progress;
 mod roc;
 mod run;
 mod session;
+mod site;
 mod weights;
 
 use std::path::PathBuf;

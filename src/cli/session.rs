@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::plan::{self, Plan, Roster, StepId};
+use crate::site::Site;
 use crate::spec::{self, Experiment};
 use crate::store::Store;
 
@@ -23,15 +25,15 @@ pub(super) struct SpecArguments {
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
 
-    /// The artifact cache
-    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
-    pub(super) cache: PathBuf,
+    #[command(flatten)]
+    pub(super) site: SiteArguments,
 }
 
 pub(super) struct Session {
     pub(super) experiment: Experiment,
     pub(super) plan: Plan,
     pub(super) store: Store,
+    pub(super) site: Site,
 }
 
 impl SpecArguments {
@@ -45,12 +47,19 @@ impl SpecArguments {
         let experiment = self.experiment()?;
         let roster = Roster::of(&experiment)?;
         let plan = plan::expand(&experiment, &roster);
-        let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
-        Ok(Session { experiment, plan, store })
+        let site = self.site.read()?;
+        let store = Store::open(&self.site.cache(&site)).map_err(|error| Failure::environment(&error))?;
+        Ok(Session { experiment, plan, store, site })
     }
 }
 
 impl Session {
+    /// The steps that any of the patterns means.
+    pub(super) fn matching_any(&self, patterns: &[String]) -> Result<Vec<StepId>, Failure> {
+        let found: Result<Vec<_>, _> = patterns.iter().map(|pattern| self.matching(pattern)).collect();
+        Ok(found?.concat())
+    }
+
     /// The steps that a pattern on the command line means.
     pub(super) fn matching(&self, pattern: &str) -> Result<Vec<StepId>, Failure> {
         let found = self.plan.matching(pattern);

@@ -1,6 +1,6 @@
 //! One attempt at one action: lock, look again, run in a job directory, take the outputs in, record. Unaware of the graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -10,8 +10,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
-use super::worker::Finished;
+use super::pool::Share;
+use super::worker::{Finished, Terms};
 use super::{Failure, Interrupt, Machine, guard};
 use crate::artifact::Files;
 use crate::plan::{Manifest, Step};
@@ -26,8 +28,12 @@ pub(super) struct Attempt<'a> {
     pub(super) manifest: Manifest,
     pub(super) inputs: BTreeMap<String, Files>,
     pub(super) forced: bool,
+    /// Whether to run it once more and compare.
+    pub(super) twice: bool,
     pub(super) machine: &'a Machine,
-    pub(super) cuda_index: Option<u32>,
+    pub(super) share: Share,
+    /// Longest wall-clock time of a child.
+    pub(super) limit: Option<Duration>,
     pub(super) interrupt: &'a Interrupt,
 }
 
@@ -38,23 +44,56 @@ pub(super) struct Success {
     pub(super) provenance: Provenance,
     /// `None` when another process had made the result meanwhile.
     pub(super) seconds: Option<f64>,
+    /// Largest memory on its accelerator, MiB; 0 where nobody measured it.
+    pub(super) device_mib: u64,
+}
+
+/// How an attempt ended.
+pub(super) enum Outcome {
+    Done(Success),
+    Failed(Failure),
+    /// Another process is at the same action.
+    Elsewhere,
+}
+
+/// Whether a process is at the action.
+pub(super) fn is_taken(store: &Store, action: Digest) -> bool {
+    let Ok(file) = File::open(store.job_lock(action)) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+}
+
+impl Success {
+    /// What another process made of the action, if it did.
+    pub(super) fn by_another(store: &Store, action: Digest) -> Option<Self> {
+        let known = store.lookup(action).ok()?;
+        Some(Self { action, outputs: known.outputs, provenance: known.provenance, seconds: None, device_mib: 0 })
+    }
 }
 
 impl Attempt<'_> {
-    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Result<Success, Failure> {
+    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Outcome {
+        match self.locked(progressed) {
+            Ok(Some(success)) => Outcome::Done(success),
+            Ok(None) => Outcome::Elsewhere,
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+
+    fn locked(&self, mut progressed: impl FnMut(Progress)) -> Result<Option<Success>, Failure> {
         let action = self.manifest.digest();
-        let lock = self.lock(action)?;
-        if !self.forced
-            && let Ok(known) = self.store.lookup(action)
-        {
-            return Ok(Success { action, outputs: known.outputs, provenance: known.provenance, seconds: None });
+        let Some(lock) = self.lock(action).map_err(environment)? else { return Ok(None) };
+        if let Some(known) = Success::by_another(self.store, action).filter(|_| !self.forced) {
+            return Ok(Some(known));
         }
         let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
-        let ran = self.execute(&job, progressed);
+        let ran = self.execute(&job, &mut progressed);
         self.keep_log(action, &job, &ran).map_err(environment)?;
         let ran = ran?;
         let outputs = self.take_outputs(&job).map_err(environment)?;
-        let seconds = began.elapsed().as_secs_f64();
+        let (seconds, device_mib) = (began.elapsed().as_secs_f64(), ran.device_mib);
+        if self.twice {
+            self.repeat(action, &outputs, &mut progressed)?;
+        }
         let provenance = provenance(started, seconds, ran);
         let result = ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone() };
         self.store.record(action, &result).map_err(environment)?;
@@ -62,25 +101,39 @@ impl Attempt<'_> {
             .with_context(|| format!("cannot remove {}", job.path().display()))
             .map_err(environment)?;
         drop(lock);
-        Ok(Success { action, outputs: result.outputs, provenance: result.provenance, seconds: Some(seconds) })
+        let ActionResult { outputs, provenance, .. } = result;
+        Ok(Some(Success { action, outputs, provenance, seconds: Some(seconds), device_mib }))
     }
 
-    /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second waits,
-    /// and then finds the result. A finished attempt removes the file, so a lock on a file without a name is none.
-    fn lock(&self, action: Digest) -> Result<File, Failure> {
+    /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second finds the
+    /// result later. A finished attempt removes the file, so a lock on a file without a name is none.
+    fn lock(&self, action: Digest) -> Result<Option<File>> {
         let path = self.store.job_lock(action);
         loop {
             let file = File::options().create(true).append(true).open(&path);
-            let file = file.with_context(|| format!("cannot open {}", path.display())).map_err(environment)?;
-            let locked = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-            if locked && is_named(&file, &path) {
-                return Ok(file);
+            let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if is_named(&file, &path) => return Ok(Some(file)),
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(error).with_context(|| format!("cannot lock {}", path.display())),
             }
-            if self.interrupt.requested() {
-                return Err(Failure::Interrupted);
-            }
-            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Runs the action once more, from nothing, and holds the outputs against those of the first time.
+    fn repeat(
+        &self,
+        action: Digest,
+        first: &BTreeMap<String, Artifact>,
+        progressed: &mut dyn FnMut(Progress),
+    ) -> Result<(), Failure> {
+        remove(&self.store.job(action).join("checkpoint")).map_err(environment)?;
+        let job = self.prepare(action).map_err(environment)?;
+        self.execute(&job, progressed)?;
+        let second = self.take_outputs(&job).map_err(environment)?;
+        let files = differences(first, &second);
+        if files.is_empty() { Ok(()) } else { Err(Failure::Differs { files }) }
     }
 
     /// A fresh job directory, but with the checkpoint of an earlier attempt at the same action.
@@ -99,7 +152,7 @@ impl Attempt<'_> {
         Ok(job)
     }
 
-    fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
+    fn execute(&self, job: &JobFolder, progressed: &mut dyn FnMut(Progress)) -> Result<Finished, Failure> {
         match self.step.kind.run {
             Run::Here(run) => self.execute_here(run, job),
             Run::Worker => self.execute_in_worker(job, progressed),
@@ -108,26 +161,33 @@ impl Attempt<'_> {
 
     fn execute_here(&self, run: fn(&Task<'_>) -> Result<()>, job: &JobFolder) -> Result<Finished, Failure> {
         let task = Task { params: &self.step.params, seed: self.step.seed, inputs: &self.inputs, job };
-        let outcome = catch_unwind(AssertUnwindSafe(|| run(&task)));
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.share.cpus).build();
+        let threads = threads.map_err(|error| Failure::NotStarted(format!("{} threads: {error}", self.share.cpus)))?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| threads.install(|| run(&task))));
         match outcome {
-            Ok(Ok(())) => Ok(Finished { device: "cpu".to_owned(), peak_memory: 0, images_per_second: None }),
+            Ok(Ok(())) => Ok(Finished { device: "cpu".to_owned(), peak_memory: 0, images_per_second: None, device_mib: 0 }),
             Ok(Err(error)) => Err(Failure::Reported(format!("{error:#}"))),
             Err(panic) => Err(Failure::Reported(format!("a fault of bgh itself: {}", said(&*panic)))),
         }
     }
 
-    fn execute_in_worker(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
+    fn execute_in_worker(&self, job: &JobFolder, progressed: &mut dyn FnMut(Progress)) -> Result<Finished, Failure> {
         let worker = self.machine.worker.as_ref().context("no worker was found").map_err(environment)?;
-        let device = if self.cuda_index.is_some() { "cuda" } else { "cpu" };
+        let device = if self.share.device.is_some() { "cuda" } else { "cpu" };
         let spec = JobSpec {
             kind: self.step.kind.name.to_owned(),
             params: self.step.params.clone(),
             seed: self.step.seed.unwrap_or_else(|| crate::seed::Seed::root(0)),
             inputs: self.inputs.clone(),
             device: device.to_owned(),
+            threads: self.share.cpus,
         };
         job.write_spec(&spec).map_err(environment)?;
-        worker.run(job, self.cuda_index, self.step.needs.time_limit, (&self.machine.guard, self.interrupt), progressed)
+        worker.run(job, self.terms(), progressed)
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms { share: self.share, limit: self.limit, guard: &self.machine.guard, interrupt: self.interrupt }
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
@@ -161,6 +221,18 @@ fn provenance(started: SystemTime, seconds: f64, ran: Finished) -> Provenance {
         peak_memory: ran.peak_memory,
         images_per_second: ran.images_per_second,
     }
+}
+
+/// Files whose bytes differ between two results, or that only one of them has.
+fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Artifact>) -> Vec<String> {
+    let files = |outputs: &BTreeMap<String, Artifact>| -> BTreeSet<(String, Digest)> {
+        let named = |(port, artifact): (&String, &Artifact)| {
+            artifact.0.iter().map(|(name, blob)| (format!("{port}/{name}"), blob.digest)).collect::<Vec<_>>()
+        };
+        outputs.iter().flat_map(named).collect()
+    };
+    let names: BTreeSet<String> = files(first).symmetric_difference(&files(second)).map(|(name, _)| name.clone()).collect();
+    names.into_iter().collect()
 }
 
 /// Whether `path` still names the open file.

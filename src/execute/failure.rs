@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::pool::Resource;
+
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +46,12 @@ pub enum Failure {
         /// What it said.
         words: String,
     },
+    /// It ran twice and did not make the same bytes.
+    #[error("two attempts with the same inputs made different bytes: {}", files.join(", "))]
+    Differs {
+        /// Files that differ or that only one attempt made, with their ports.
+        files: Vec<String>,
+    },
     /// The system was short of something, just then, that starting a process takes.
     #[error("cannot start {0}")]
     NotStarted(String),
@@ -55,7 +63,33 @@ pub enum Failure {
     Interrupted,
 }
 
+/// What may help after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Nothing: it would fail in the same way.
+    None,
+    /// Another attempt, as often as the step allows.
+    Again,
+    /// Another attempt in a while, whatever the step allows: its own doing it was not.
+    Shortly,
+    /// Another attempt that shares this resource with nobody.
+    Alone(Resource),
+}
+
 impl Failure {
+    /// What may help. A program that SIGKILL ended, or that says so of one below it (137), was most often too large.
+    pub(super) fn remedy(&self) -> Remedy {
+        match self {
+            Self::OutOfMemory { device: true, .. } => Remedy::Alone(Resource::Device),
+            Self::OutOfMemory { device: false, .. }
+            | Self::Killed { signal: libc::SIGKILL, .. }
+            | Self::Exited { code: 137, .. } => Remedy::Alone(Resource::Machine),
+            Self::Killed { .. } | Self::Exited { .. } | Self::TimedOut { .. } => Remedy::Again,
+            Self::NotStarted(_) => Remedy::Shortly,
+            Self::Reported(_) | Self::Differs { .. } | Self::Environment(_) | Self::Interrupted => Remedy::None,
+        }
+    }
+
     /// A program that could not be started. Too many processes or too little memory may pass; a file that is not there will not.
     pub(super) fn start(program: &Path, error: &io::Error) -> Self {
         let text = format!("{}: {error}", program.display());

@@ -16,8 +16,7 @@ impl<'a> Executor<'a> {
     /// When a source file cannot be read.
     pub fn survey(plan: &'a Plan, store: &'a Store, options: &'a Options) -> Result<Self> {
         let states = vec![State::Waiting; plan.len()];
-        let mut executor =
-            Self { plan, store, options, states, urgency: plan.urgency(), leases: BTreeMap::new(), stopping: false };
+        let mut executor = Self { plan, store, options, states };
         for id in plan.in_order() {
             if options.wanted.get(id.index()).is_some_and(|wanted| !wanted) {
                 executor.states[id.index()] = State::Left;

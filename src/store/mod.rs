@@ -7,6 +7,7 @@
 //! logs-v1/<action>   what the last execution of an action printed
 //! latest-v1/…        the last action of each step of each experiment, for explanations
 //! tmp/               files on their way; may be emptied when nothing runs
+//! learned-v1         seconds and memory that steps took, a line an attempt (a hint)
 //! index-v1           digests of files by their stamp (a hint)
 //! ```
 //!
@@ -85,6 +86,11 @@ impl Store {
     /// The log of an action's last execution.
     pub fn log(&self, action: Digest) -> PathBuf {
         self.root.join("logs-v1").join(format!("{action}.log"))
+    }
+
+    /// The file of what steps took, for the order of later runs.
+    pub fn learned(&self) -> PathBuf {
+        self.root.join("learned-v1")
     }
 
     /// What the action made, if all of it is still there. Blobs that have changed since they were written are read again;

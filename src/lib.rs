@@ -5,12 +5,14 @@
 //! 3. [`execute`]: one loop that runs what has no result yet and keeps every artifact in the [`store`].
 //! 4. [`report`]: tables, figures and prose from the results.
 //!
-//! Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the files that stages exchange) and the
-//! field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow. [`table`] reads other programs' tables.
+//! [`history`] keeps what happened in each run. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
+//! files that stages exchange) and the field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
+//! [`table`] reads other programs' tables.
 
 pub mod cli;
 mod document;
 pub mod execute;
+pub mod history;
 pub mod plan;
 pub mod report;
 pub mod site;

@@ -6,8 +6,9 @@ use std::path::Path;
 
 /// Modules from the top down; each may import from those below it and from none above. Modules on one line know nothing of
 /// each other.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["cli"],
+    &["history"],
     &["execute"],
     &["plan"],
     &["report", "site", "spec"],

@@ -9,13 +9,17 @@ mod failure;
 mod graph;
 mod inspect;
 mod log;
+mod logs;
+mod past;
 mod phantom;
 mod plan;
 mod progress;
 mod roc;
 mod run;
+mod runs;
 mod session;
 mod site;
+mod status;
 mod weights;
 
 use std::path::PathBuf;
@@ -56,6 +60,12 @@ enum Command {
     Explain(explain::Arguments),
     /// Draw the plan
     Graph(graph::Arguments),
+    /// Say what is going on, and how the last run ended
+    Status(status::Arguments),
+    /// Print what a step printed
+    Logs(logs::Arguments),
+    /// List the runs of a cache
+    Runs(runs::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
     /// Look after the artifact cache
@@ -102,6 +112,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
         Command::Cache(command) => cache::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -8,7 +8,8 @@ use clap::Args;
 use super::progress::{self, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
-use crate::execute::{self, Devices, Executor, Guard, Interrupt, Machine, Options, State, Summary, Worker};
+use crate::execute::{self, Devices, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
+use crate::history::Journal;
 use crate::site::Site;
 
 /// Arguments of `bgh run`.
@@ -72,9 +73,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let machine = machine(&executor, arguments, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
-    let mut listener = progress::listener(&session.experiment.name);
-    let summary = executor.run(&machine, &interrupt, &mut *listener)?;
-    drop(listener);
+    let mut listeners = listeners(&arguments.spec, &session, &executor);
+    let summary = executor.run(&machine, &interrupt, &mut listeners)?;
+    drop(listeners);
     verdict(&summary)?;
     let place = publish(&session, &executor, arguments.reports.as_deref())?;
     println!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
@@ -93,14 +94,24 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             format!("error: {label} has no result yet\n  hint: `bgh run` computes what is missing"),
         ));
     }
-    let mut listener = progress::listener(&session.experiment.name);
+    let mut listeners = listeners(&arguments.spec, &session, &executor);
     let machine = Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent() };
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
-    let summary = executor.run(&machine, &interrupt, &mut *listener)?;
-    drop(listener);
+    let summary = executor.run(&machine, &interrupt, &mut listeners)?;
+    drop(listeners);
     verdict(&summary)?;
     println!("{}", publish(&session, &executor, arguments.reports.as_deref())?.trim_start_matches(" · "));
     Ok(())
+}
+
+/// Who is told of the run: the person before it, and its journal.
+fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>) -> Vec<Box<dyn Listener>> {
+    let mut listeners = vec![progress::listener(&session.experiment.name)];
+    match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.experiment)) {
+        Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
+        Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),
+    }
+    listeners
 }
 
 fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure> {

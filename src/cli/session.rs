@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::site::SiteArguments;
 use super::{Exit, Failure};
+use crate::history::Header;
 use crate::plan::{self, Plan, Roster, StepId};
 use crate::site::Site;
 use crate::spec::{self, Experiment};
@@ -38,9 +39,17 @@ pub(super) struct Session {
 
 impl SpecArguments {
     pub(super) fn experiment(&self) -> Result<Experiment, Failure> {
+        Ok(spec::load(&self.spec, &self.overrides())?)
+    }
+
+    /// What the journal of a run of this spec begins with.
+    pub(super) fn header(&self, experiment: &Experiment) -> Header {
+        Header::now(&experiment.name, &self.spec, spec::resolved(&self.spec, &self.overrides()).unwrap_or_default())
+    }
+
+    fn overrides(&self) -> Vec<String> {
         let seed = self.seed.map(|seed| format!("seed={seed}"));
-        let overrides: Vec<String> = self.set.iter().cloned().chain(seed).collect();
-        Ok(spec::load(&self.spec, &overrides)?)
+        self.set.iter().cloned().chain(seed).collect()
     }
 
     pub(super) fn open(&self) -> Result<Session, Failure> {

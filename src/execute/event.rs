@@ -103,3 +103,10 @@ pub trait Listener {
     /// Takes note of one event.
     fn event(&mut self, event: &Event);
 }
+
+/// Several who want to know, told one after the other.
+impl Listener for Vec<Box<dyn Listener>> {
+    fn event(&mut self, event: &Event) {
+        self.iter_mut().for_each(|listener| listener.event(event));
+    }
+}

@@ -5,6 +5,7 @@
 
 mod image;
 mod ops;
+mod png;
 mod recipe;
 mod resize;
 mod variants;
@@ -12,6 +13,7 @@ mod window;
 
 pub use image::Image;
 pub use ops::{OPS, Op, OpKind, Parameter};
+pub use png::opaque_png;
 pub use recipe::{Filter, Fit, Geometry, Recipe, Window};
 pub use resize::resize;
 pub use variants::RecipeError;

@@ -10,6 +10,7 @@
 mod experiment;
 mod layers;
 mod read;
+mod write;
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ use crate::document::{section, source, tree};
 pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
 pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, Source, Split, Start, Subgroup};
+pub use write::resolved;
 
 /// Reads the spec at `path`, what it extends, and `overrides` (`key.path=value`) on top.
 ///

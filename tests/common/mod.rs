@@ -94,8 +94,8 @@ impl Space {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bgh"));
         command.current_dir(self.folder.path()).args(arguments).env("BGH_TORCH", &self.worker);
-        command.env("BGH_TEST_FAULTS", self.path("misbehave")).env("NO_COLOR", "1").env_remove("BGH_CACHE");
         command.env("XDG_CONFIG_HOME", self.folder.path());
+        command.env("PATH", path()).env("BGH_TEST_FAULTS", self.path("misbehave")).env("NO_COLOR", "1").env_remove("BGH_CACHE");
         command
     }
 
@@ -121,6 +121,13 @@ impl Space {
         let steps = record["steps"].as_array().expect("steps").iter();
         steps.map(|step| (step["step"].as_str().expect("label").to_owned(), step["outputs"].to_string())).collect()
     }
+}
+
+/// The system's own Python first: those of version managers take longer to start than the stand-in worker takes to answer.
+fn path() -> std::ffi::OsString {
+    let mut folders = vec![PathBuf::from("/usr/bin")];
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    std::env::join_paths(folders).expect("folders of a PATH")
 }
 
 /// How a command ended and what it said.

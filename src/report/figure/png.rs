@@ -4,12 +4,12 @@
 use std::sync::{Arc, LazyLock};
 
 use anyhow::{Context, Result};
-use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
 
 use super::canvas::Panel;
+use crate::imaging::opaque_png;
 
 /// Text over lines needs 500 to 600 dots an inch in print.
 const DOTS_PER_INCH: f64 = 600.0;
@@ -29,7 +29,8 @@ impl Panel {
         pixels.fill(Color::WHITE);
         let scale = Transform::from_scale(width as f32 / tree.size().width(), height as f32 / tree.size().height());
         resvg::render(&tree, scale, &mut pixels.as_mut());
-        encode(&pixels).context("cannot encode a figure")
+        let size = (pixels.width(), pixels.height());
+        opaque_png(pixels.data(), size, dots(1000.0)).context("cannot encode a figure")
     }
 }
 
@@ -47,21 +48,6 @@ fn options() -> Options<'static> {
 /// Pixels in a length of millimetres.
 fn dots(millimetres: f64) -> u32 {
     (millimetres / MM_PER_INCH * DOTS_PER_INCH).round() as u32
-}
-
-fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, pixels.width(), pixels.height());
-    encoder.set_color(ColorType::Rgb);
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(Compression::Balanced);
-    let per_metre = dots(1000.0);
-    encoder.set_pixel_dims(Some(PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }));
-    let opaque: Vec<u8> = pixels.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(&opaque)?;
-    writer.finish()?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,0 +1,50 @@
+//! What commands on runs share: the cache, its runs, and how times are written.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Local};
+use clap::Args;
+
+use super::{Exit, Failure};
+use crate::history::{NoRun, Run, Runs};
+use crate::store::Store;
+
+/// Arguments of every command on the runs of a cache.
+#[derive(Debug, Args)]
+pub(super) struct CacheArguments {
+    /// The artifact cache
+    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
+    pub(super) cache: PathBuf,
+}
+
+impl CacheArguments {
+    /// The runs of the cache; it need not be there.
+    pub(super) fn runs(&self) -> Runs {
+        Runs::at(&self.cache)
+    }
+
+    /// The cache itself; one that is not there is not made.
+    pub(super) fn store(&self) -> Result<Store, Failure> {
+        if !self.cache.is_dir() {
+            let fact = format!("error: there is no cache at {}", self.cache.display());
+            return Err(Failure::new(Exit::Spec, format!("{fact}\n  hint: name it with --cache or in BGH_CACHE")));
+        }
+        Store::open(&self.cache).map_err(|error| Failure::environment(&error))
+    }
+}
+
+/// The run of this name.
+pub(super) fn find(runs: &Runs, name: &str) -> Result<Run, Failure> {
+    Ok(runs.find(name)?.map_err(no_run)?)
+}
+
+/// A name that means no run, as a failure.
+pub(super) fn no_run(fault: NoRun) -> Failure {
+    Failure::new(Exit::Spec, format!("error: {fault}"))
+}
+
+/// Seconds since 1970 as a date and a time here.
+pub(super) fn when(seconds: f64) -> String {
+    let time = DateTime::from_timestamp_millis((seconds * 1000.0) as i64).unwrap_or_default();
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
+}

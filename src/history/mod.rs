@@ -1,0 +1,32 @@
+//! What happened, kept for later: every run that has something to do leaves a journal in the cache.
+//!
+//! ```text
+//! runs-v1/<id>/
+//!   run.json       what was asked for, where and when ([`Header`])
+//!   steps.jsonl    every step of the run, its kind, what it stands on and, if it was cached, its action ([`Entry`])
+//!   events.jsonl   what happened, a line an event, written as it happens ([`Line`])
+//!   lock           held by the kernel for the run while it lives
+//! ```
+//!
+//! The folder appears whole, is only appended to afterwards, and is plain data, so status, logs, comparisons, the live page and the
+//! care of the cache read the same lines. A run that died is told from one that lives by its lock alone.
+
+mod ending;
+mod entry;
+mod header;
+mod journal;
+mod line;
+mod run;
+mod runs;
+mod standing;
+mod tail;
+
+pub use ending::Ending;
+pub use entry::Entry;
+pub use header::Header;
+pub use journal::Journal;
+pub use line::Line;
+pub use run::Run;
+pub use runs::{NoRun, Runs};
+pub use standing::{Failed, Running, Standing};
+pub use tail::Tail;

@@ -1,0 +1,143 @@
+//! What the events of a run amount to: how many steps are done, which are running and how far they are, which failed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Line;
+use crate::execute::{Event, Failure};
+use crate::stage::job::Progress;
+use crate::store::Digest;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Standing {
+    /// Steps in the run.
+    pub steps: usize,
+    /// Steps whose results were there.
+    pub cached: usize,
+    /// Steps that ran to success.
+    pub ran: usize,
+    /// Steps under way, by label.
+    pub running: BTreeMap<String, Running>,
+    /// Steps whose last attempt failed, by label.
+    pub failed: BTreeMap<String, Failed>,
+    /// What the user should know: the step, where it is about one, and the text.
+    pub warnings: Vec<(Option<String>, String)>,
+    /// Whether the user asked to stop.
+    pub interrupted: bool,
+    /// Time of the last event, seconds since 1970.
+    pub at: f64,
+}
+
+/// A step under way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Running {
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub action: Digest,
+    /// When the attempt began, seconds since 1970.
+    pub since: f64,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// The accelerator that it computes on.
+    pub device: Option<u32>,
+    /// How far it is, once it said so.
+    pub progress: Option<Progress>,
+    /// Units a second since it first said how far it is.
+    pub rate: Option<f64>,
+    /// Seconds that it still takes: what it says itself, else what its rate says.
+    pub seconds_left: Option<f64>,
+    #[serde(skip)]
+    first: Option<(f64, u64)>,
+}
+
+/// A step whose last attempt failed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failed {
+    /// How.
+    pub failure: Failure,
+    /// Where its log is.
+    pub log: PathBuf,
+    /// When, seconds since 1970.
+    pub at: f64,
+    /// Seconds from then to the next attempt; `None` when there is none.
+    pub retry_in: Option<f64>,
+}
+
+impl Standing {
+    /// Steps that are not done, not under way and have not failed.
+    pub fn waiting(&self) -> usize {
+        self.steps.saturating_sub(self.cached + self.ran + self.running.len() + self.failed.len())
+    }
+
+    /// With one more event.
+    #[must_use]
+    pub fn with(mut self, line: Line) -> Self {
+        self.at = line.at;
+        match line.event {
+            Event::Surveyed { steps, cached } => (self.steps, self.cached) = (steps, cached),
+            Event::Started { step, kind, action, attempt, device, .. } => {
+                self.failed.remove(&step);
+                self.running.insert(step, Running::new(kind, action, line.at, attempt, device));
+            }
+            Event::Progressed { step, progress } => {
+                if let Some(running) = self.running.get_mut(&step) {
+                    running.progressed(line.at, progress);
+                }
+            }
+            Event::Finished { step, seconds, .. } => {
+                self.running.remove(&step);
+                *(if seconds.is_some() { &mut self.ran } else { &mut self.cached }) += 1;
+            }
+            Event::Cached { .. } => self.cached += 1,
+            Event::Elsewhere { .. } => {}
+            Event::Failed { step, failure, log, retry_in } => {
+                self.running.remove(&step);
+                self.failed.insert(step, Failed { failure, log, at: line.at, retry_in });
+            }
+            Event::Warned { step, text } => self.warnings.push((step, text)),
+            Event::Interrupted { .. } => self.interrupted = true,
+            Event::Ended { .. } => self.running.clear(),
+        }
+        self
+    }
+}
+
+impl Running {
+    fn new(kind: String, action: Digest, since: f64, attempt: u32, device: Option<u32>) -> Self {
+        Self { kind, action, since, attempt, device, progress: None, rate: None, seconds_left: None, first: None }
+    }
+
+    fn progressed(&mut self, at: f64, progress: Progress) {
+        let (began, from) = *self.first.get_or_insert((at, progress.done));
+        let (seconds, units) = (at - began, progress.done.saturating_sub(from));
+        self.rate = (seconds > 0.0 && units > 0).then(|| units as f64 / seconds);
+        let left = progress.total.saturating_sub(progress.done) as f64;
+        let own = progress.training.map(|training| training.seconds_left);
+        self.seconds_left = own.or_else(|| self.rate.map(|rate| left / rate));
+        self.progress = Some(progress);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(at: f64, done: u64) -> Line {
+        let progress = Progress { done, total: 100, unit: "images".into(), training: None };
+        Line { at, event: Event::Progressed { step: "a".into(), progress } }
+    }
+
+    #[test]
+    fn a_rate_is_measured_from_the_first_word_on() {
+        let mut running = Running::new("predict".into(), Digest::of(b"a"), 0.0, 1, None);
+        for line in [progress(10.0, 20), progress(12.0, 40)] {
+            let Event::Progressed { progress, .. } = line.event else { continue };
+            running.progressed(line.at, progress);
+        }
+        assert_eq!((running.rate, running.seconds_left), (Some(10.0), Some(6.0)));
+    }
+}

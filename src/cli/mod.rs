@@ -6,6 +6,7 @@ mod completions;
 mod doctor;
 mod explain;
 mod failure;
+mod forecast;
 mod graph;
 mod inspect;
 mod log;

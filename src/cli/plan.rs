@@ -49,6 +49,9 @@ pub(super) fn print(session: &Session, executor: &Executor<'_>, all: bool) {
     }
     let said: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
     println!("{} steps: {}", session.plan.len(), said.join(", "));
+    if let Some(line) = super::forecast::line(session, executor) {
+        println!("{line}");
+    }
 }
 
 fn print_json(session: &Session, executor: &Executor<'_>) {

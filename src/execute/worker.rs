@@ -60,6 +60,11 @@ impl Worker {
         found.cloned().map(Self).with_context(|| format!("the worker `bgh-torch` is not there{}; {advice}", tried()))
     }
 
+    /// The program at `path`.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0

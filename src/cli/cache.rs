@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use rayon::prelude::*;
 
+use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::store::{Digest, Store};
 
@@ -22,9 +23,8 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Place {
-    /// The artifact cache
-    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
-    cache: PathBuf,
+    #[command(flatten)]
+    site: SiteArguments,
 }
 
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 }
 
 fn open(place: &Place) -> Result<Store, Failure> {
-    Store::open(&place.cache).map_err(|error| Failure::environment(&error))
+    Store::open(&place.site.cache(&place.site.read()?)).map_err(|error| Failure::environment(&error))
 }
 
 fn du(store: &Store) -> Result<(), Failure> {

@@ -68,8 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {
-        super::plan::print(&session, &executor, false);
-        return Ok(());
+        return super::plan::print(&session, &executor, false);
     }
     let machine = machine(&executor, arguments, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
@@ -177,7 +176,7 @@ fn publish(session: &Session, executor: &Executor<'_>, reports: Option<&Path>) -
     let reports = reports.or(session.site.reports.as_deref()).unwrap_or(Path::new("reports"));
     let folder = reports.join(&experiment.name);
     execute::publish(&session.store, report, &provenance, &folder)?;
-    if let Err(error) = session.store.index().save() {
+    if let Err(error) = session.store.save() {
         tracing::warn!(%error, "the index of the cache was not written: files will be read again");
     }
     Ok(format!(" · {}", folder.join("report.html").display()))

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::site::Site;
 
 /// Arguments of every command that uses the cache.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct SiteArguments {
     /// What this machine offers, a TOML file [default: bgh-site.toml, else ~/.config/bgh/site.toml]
     #[arg(long, env = "BGH_SITE", value_name = "FILE")]

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     cache: CacheArguments,
 
     /// One JSON object a run: `run` (what was asked for), `state` (running, done, failed, interrupted, died), `seconds`, `waiting` (a
-    /// number of steps) and `standing` (`steps`, `cached`, `ran`, `running` and `failed` by step, `warnings`, `at`)
+    /// number of steps) and `standing` (`steps`, `cached`, `ran`, `running` and `failed` by step, `elsewhere`, `warnings`, `at`)
     #[arg(long)]
     json: bool,
 }
@@ -32,9 +32,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => None,
     };
     let is_meant = |run: &Run| experiment.as_ref().is_none_or(|name| *name == run.header().experiment);
-    let shown = shown(arguments.cache.runs().list()?.into_iter().filter(is_meant).collect());
+    let shown = shown(arguments.cache.runs()?.list()?.into_iter().filter(is_meant).collect());
     if shown.is_empty() && !arguments.json {
-        println!("no run has left a journal in {}", arguments.cache.cache.display());
+        println!("no run has left a journal in {}", arguments.cache.folder()?.display());
     }
     for run in &shown {
         let (standing, ending, seconds) = (run.standing()?, run.ending()?, run.seconds()?);
@@ -91,6 +91,7 @@ fn counts(standing: &Standing) -> String {
         (standing.cached, "cached"),
         (standing.ran, "ran"),
         (standing.running.len(), "running"),
+        (standing.elsewhere.len(), "in another run"),
         (standing.failed.len(), "failed"),
         (standing.waiting(), "waiting"),
     ];

@@ -1,11 +1,12 @@
-//! One attempt at one action: lock, look again, run in a job directory, take the outputs in, record. Unaware of the graph.
+//! One attempt at one action: lock, look again, run in a job directory, take the outputs in, and leave the result to be published.
+//! Unaware of the graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -16,10 +17,10 @@ use super::pool::Share;
 use super::worker::{Finished, Terms};
 use super::{Failure, Interrupt, Machine, guard};
 use crate::artifact::Files;
-use crate::plan::{Manifest, Step};
+use crate::plan::{Input, Manifest, Step};
 use crate::stage::job::{JobFolder, JobSpec, Progress};
 use crate::stage::{Run, Task};
-use crate::store::{ActionResult, Artifact, Digest, Provenance, Store};
+use crate::store::{ActionResult, Artifact, Commit, Committer, Digest, Provenance, Sight, Store};
 
 /// Everything that an attempt needs to know.
 pub(super) struct Attempt<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Attempt<'a> {
     pub(super) step: &'a Step,
     pub(super) manifest: Manifest,
     pub(super) inputs: BTreeMap<String, Files>,
+    /// What the inputs are, for the record.
+    pub(super) contents: BTreeMap<String, Artifact>,
     pub(super) forced: bool,
     /// Whether to run it once more and compare.
     pub(super) twice: bool,
@@ -70,50 +73,108 @@ impl Success {
     }
 }
 
+/// A result that others may read and that is not published yet. Until it is, the action stays locked and its job directory there.
+pub(super) struct Made {
+    action: Digest,
+    result: ActionResult,
+    job: JobFolder,
+    lock: Lock,
+}
+
+impl Made {
+    /// Queues the result; `then` is told when it is safe and visible, or why it is not.
+    pub(super) fn commit<'scope>(self, committer: &Committer<'scope>, then: impl FnOnce(Result<(), Failure>) + Send + 'scope) {
+        let Self { action, result, job, lock } = self;
+        let ended = move |published: Result<()>| {
+            let cleared = published.and_then(|()| remove(job.path()));
+            drop(lock);
+            then(cleared.map_err(environment));
+        };
+        committer.submit(Commit { action, result, then: Box::new(ended) });
+    }
+}
+
+/// The lock of an action. It goes when its holder does, by the kernel's doing if need be; then nothing is left to clean up but a file.
+struct Lock {
+    path: PathBuf,
+    _held: File,
+}
+
+impl Drop for Lock {
+    /// The name goes before the lock, so that a lock on a file without a name is none.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
 impl Attempt<'_> {
-    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Outcome {
+    /// Makes the result, or finds that another process has made it meanwhile; then there is nothing to publish.
+    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> (Outcome, Option<Made>) {
         match self.locked(progressed) {
-            Ok(Some(success)) => Outcome::Done(success),
-            Ok(None) => Outcome::Elsewhere,
-            Err(failure) => Outcome::Failed(failure),
+            Ok(Some((success, made))) => (Outcome::Done(success), made),
+            Ok(None) => (Outcome::Elsewhere, None),
+            Err(failure) => (Outcome::Failed(failure), None),
         }
     }
 
-    fn locked(&self, mut progressed: impl FnMut(Progress)) -> Result<Option<Success>, Failure> {
+    /// `None` where another process is at the action.
+    fn locked(&self, mut progressed: impl FnMut(Progress)) -> Result<Option<(Success, Option<Made>)>, Failure> {
         let action = self.manifest.digest();
         let Some(lock) = self.lock(action).map_err(environment)? else { return Ok(None) };
         if let Some(known) = Success::by_another(self.store, action).filter(|_| !self.forced) {
-            return Ok(Some(known));
+            return Ok(Some((known, None)));
         }
+        let sources = self.sources()?;
         let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
         let ran = self.execute(&job, &mut progressed);
         self.keep_log(action, &job, &ran).map_err(environment)?;
         let ran = ran?;
+        self.sources_are_still(&sources)?;
         let outputs = self.take_outputs(&job).map_err(environment)?;
         let (seconds, device_mib) = (began.elapsed().as_secs_f64(), ran.device_mib);
         if self.twice {
             self.repeat(action, &outputs, &mut progressed)?;
         }
         let provenance = provenance(started, seconds, ran);
-        let result = ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone() };
-        self.store.record(action, &result).map_err(environment)?;
-        fs::remove_dir_all(job.path())
-            .with_context(|| format!("cannot remove {}", job.path().display()))
-            .map_err(environment)?;
-        drop(lock);
-        let ActionResult { outputs, provenance, .. } = result;
-        Ok(Some(Success { action, outputs, provenance, seconds: Some(seconds), device_mib }))
+        let success =
+            Success { action, outputs: outputs.clone(), provenance: provenance.clone(), seconds: Some(seconds), device_mib };
+        let result =
+            ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
+        Ok(Some((success, Some(Made { action, result, job, lock }))))
     }
 
-    /// The kernel frees the lock when its holder dies, so a killed run leaves nothing to clean up. Whoever comes second finds the
-    /// result later. A finished attempt removes the file, so a lock on a file without a name is none.
-    fn lock(&self, action: Digest) -> Result<Option<File>> {
+    /// The source files as they are now, which must be as the key says.
+    fn sources(&self) -> Result<BTreeMap<&str, Sight>, Failure> {
+        let mut sources = BTreeMap::new();
+        for (port, input) in &self.step.inputs {
+            let Input::Source(files) = input else { continue };
+            let sight = self.store.look(files).map_err(environment)?;
+            if !self.manifest.has_input(port, sight.artifact.digest()) {
+                return Err(changed(port));
+            }
+            sources.insert(port.as_str(), sight);
+        }
+        Ok(sources)
+    }
+
+    /// A result made of files that changed meanwhile is nobody's.
+    fn sources_are_still(&self, before: &BTreeMap<&str, Sight>) -> Result<(), Failure> {
+        for (port, now) in self.sources()? {
+            if !before.get(port).is_some_and(|before| now.is_unchanged_since(before)) {
+                return Err(changed(port));
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` while another process has the lock.
+    fn lock(&self, action: Digest) -> Result<Option<Lock>> {
         let path = self.store.job_lock(action);
         loop {
             let file = File::options().create(true).append(true).open(&path);
             let file = file.with_context(|| format!("cannot open {}", path.display()))?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) if is_named(&file, &path) => return Ok(Some(file)),
+                Ok(()) if is_named(&file, &path) => return Ok(Some(Lock { path, _held: file })),
                 Ok(()) => {}
                 Err(Errno::WOULDBLOCK) => return Ok(None),
                 Err(error) => return Err(error).with_context(|| format!("cannot lock {}", path.display())),
@@ -239,6 +300,12 @@ fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Art
 fn is_named(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
     (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
+fn changed(port: &str) -> Failure {
+    Failure::SourceChanged(format!(
+        "source files of input `{port}` changed while the step was on its way; its result was dropped"
+    ))
 }
 
 fn environment(error: anyhow::Error) -> Failure {

@@ -13,7 +13,7 @@ use crate::artifact::Files;
 use crate::plan::{Input, Plan, StepId};
 use crate::site::{BackOff, Patience};
 use crate::stage::Needs;
-use crate::store::{Artifact, Store};
+use crate::store::{Artifact, Committer, Store};
 
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
@@ -106,19 +106,27 @@ impl<'a> Executor<'a> {
             steps: self.asked_for(),
             cached: self.count(|state| matches!(state, State::Done { .. })),
         });
-        let (sender, receiver) = mpsc::channel();
-        let pools = Pools::new(machine);
-        let ended = std::thread::scope(|scope| {
-            let (executor, listener, floor) = (&mut *self, &mut *listener, Floor::default());
-            Scheduler { executor, scope, machine, interrupt, listener, sender, receiver, pools, floor }.run()
-        });
-        if let Err(error) = self.store.index().save() {
-            tracing::warn!(%error, "the index of the cache was not written: files will be read again");
+        let ended = if self.states.iter().any(|state| matches!(state, State::Ready { .. })) {
+            self.schedule(machine, interrupt, listener)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = self.store.save() {
+            tracing::warn!(%error, "what was learned of the cache was not written: files will be read again");
         }
         ended?;
         let summary = self.summary(interrupt);
         listener.event(&Event::Ended { summary: summary.clone() });
         Ok(summary)
+    }
+
+    fn schedule(&mut self, machine: &Machine, interrupt: &Interrupt, listener: &mut dyn Listener) -> Result<()> {
+        let ((sender, receiver), pools, floor) = (mpsc::channel(), Pools::new(machine), Floor::default());
+        let store = self.store;
+        std::thread::scope(|scope| {
+            let (executor, committer) = (self, Committer::start(store, scope));
+            Scheduler { executor, scope, machine, interrupt, listener, sender, receiver, committer, pools, floor }.run()
+        })
     }
 
     pub(super) fn set_state(&mut self, id: StepId, state: State) -> State {

@@ -58,6 +58,9 @@ pub enum Failure {
     /// The attempt could not be prepared, or its outputs not be taken in.
     #[error("{0}")]
     Environment(String),
+    /// A source file is not what it was when the step's key was made; the text says at which input.
+    #[error("{0}")]
+    SourceChanged(String),
     /// The run was interrupted.
     #[error("interrupted; what it had done is kept in its checkpoint")]
     Interrupted,
@@ -86,7 +89,9 @@ impl Failure {
             | Self::Exited { code: 137, .. } => Remedy::Alone(Resource::Machine),
             Self::Killed { .. } | Self::Exited { .. } | Self::TimedOut { .. } => Remedy::Again,
             Self::NotStarted(_) => Remedy::Shortly,
-            Self::Reported(_) | Self::Differs { .. } | Self::Environment(_) | Self::Interrupted => Remedy::None,
+            Self::Reported(_) | Self::Differs { .. } | Self::SourceChanged(_) | Self::Environment(_) | Self::Interrupted => {
+                Remedy::None
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use super::{Event, Executor, Failure, Interrupt, Listener, Machine, Reason, Stat
 use crate::plan::{Manifest, StepId};
 use crate::stage::Run;
 use crate::stage::job::{Progress, TrainingProgress};
+use crate::store::{Committer, Digest};
 
 /// How often it is looked whether another run is through with an action.
 const ELSEWHERE: Duration = Duration::from_millis(50);
@@ -29,6 +30,7 @@ const SHORTAGES: u32 = 6;
 pub(super) enum Message {
     Progressed(StepId, Progress),
     Ended(StepId, Outcome),
+    Committed(StepId, Result<(), Failure>),
     Interrupted,
 }
 
@@ -41,6 +43,7 @@ pub(super) struct Scheduler<'run, 'scope, 'env, 'a> {
     pub(super) listener: &'run mut dyn Listener,
     pub(super) sender: Sender<Message>,
     pub(super) receiver: Receiver<Message>,
+    pub(super) committer: Committer<'scope>,
     pub(super) pools: Pools,
     pub(super) floor: Floor,
 }
@@ -54,6 +57,8 @@ pub(super) struct Floor {
     open: Vec<usize>,
     queue: Queue,
     running: BTreeMap<StepId, Running>,
+    /// Steps that are done, others may read what they made, and whose results are not safe yet; with what they took.
+    uncommitted: BTreeMap<StepId, Took>,
     /// Steps that are tried again, and when.
     resting: BinaryHeap<Reverse<(Instant, StepId)>>,
     /// Steps whose action another run is at, and when to look again.
@@ -83,9 +88,6 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     pub(super) fn run(mut self) -> Result<()> {
         let plan = self.executor.plan;
         let ready: Vec<StepId> = plan.in_order().filter(|id| matches!(self.executor.state(*id), State::Ready { .. })).collect();
-        if ready.is_empty() {
-            return Ok(());
-        }
         self.floor.learned = Learned::open(self.executor.store);
         self.floor.urgency = self.executor.urgency(&self.floor.learned);
         self.floor.open = plan.in_order().map(|id| self.executor.open_inputs(id)).collect();
@@ -118,7 +120,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     fn is_over(&self) -> bool {
         let floor = &self.floor;
         let idle = floor.queue.is_empty() && floor.resting.is_empty() && floor.elsewhere.is_empty();
-        floor.running.is_empty() && (floor.stopping || idle)
+        floor.running.is_empty() && floor.uncommitted.is_empty() && (floor.stopping || idle)
     }
 
     /// The next message; `None` when a clock was quicker.
@@ -141,6 +143,10 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
                 Ok(())
             }
             Message::Ended(id, outcome) => self.end(id, outcome),
+            Message::Committed(id, outcome) => {
+                self.committed(id, outcome);
+                Ok(())
+            }
         }
     }
 
@@ -161,59 +167,93 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
         }
     }
 
+    /// What was made can be read from now on, though it is not safe yet.
     fn done(&mut self, id: StepId, success: Success) -> Result<()> {
-        let step = self.executor.plan.step(id);
         let Success { action, outputs, provenance, seconds, device_mib } = success;
+        let memory_mib = provenance.peak_memory >> 20;
+        self.executor.set_state(id, State::Done { action, outputs, provenance, cached: seconds.is_none() });
+        match seconds {
+            Some(seconds) => drop(self.floor.uncommitted.insert(id, Took { seconds, memory_mib, device_mib })),
+            None => self.finished(id, None),
+        }
+        self.resolve_readers(id)
+    }
+
+    fn committed(&mut self, id: StepId, outcome: Result<(), Failure>) {
+        let took = self.floor.uncommitted.remove(&id);
+        match outcome {
+            Ok(()) => self.finished(id, took),
+            Err(failure) => {
+                let State::Done { action, .. } = *self.executor.state(id) else { return };
+                self.tell_failure(id, action, &failure, None);
+                self.give_up(id, failure);
+            }
+        }
+    }
+
+    /// The result is safe.
+    fn finished(&mut self, id: StepId, took: Option<Took>) {
+        let State::Done { action, .. } = *self.executor.state(id) else { return };
+        let (step, seconds) = (self.executor.plan.step(id), took.map(|took| took.seconds));
         tracing::info!(step = step.label, %action, seconds, "finished");
-        if let Some(seconds) = seconds {
-            self.floor.learned.note(step, Took { seconds, memory_mib: provenance.peak_memory >> 20, device_mib });
+        if let Some(took) = took {
+            self.floor.learned.note(step, took);
         }
         self.listener.event(&Event::Finished { step: step.label.clone(), action, seconds });
-        self.executor.remember(&step.label, action);
-        self.executor.set_state(id, State::Done { action, outputs, provenance, cached: seconds.is_none() });
-        self.resolve_readers(id)
+        self.executor.remember(&[id]);
     }
 
     /// Looks at the steps whose last input this was, and, where the cache has their results, at those that read them in turn.
     fn resolve_readers(&mut self, id: StepId) -> Result<()> {
         let plan = self.executor.plan;
-        let mut done = vec![id];
+        let (mut done, mut cached) = (vec![id], vec![]);
         while let Some(producer) = done.pop() {
             for reader in plan.readers(producer) {
                 self.floor.open[reader.index()] -= 1;
-                if self.floor.open[reader.index()] > 0 {
+                if self.floor.open[reader.index()] > 0 || !matches!(self.executor.state(reader), State::Waiting) {
                     continue;
                 }
-                self.executor.resolve(reader)?;
-                match self.executor.state(reader) {
-                    State::Ready { .. } => self.queue(reader),
-                    State::Done { action, .. } => {
-                        self.listener.event(&Event::Cached { step: plan.step(reader).label.clone(), action: *action });
-                        done.push(reader);
-                    }
-                    _ => {}
+                let Some(state) = self.executor.verdict(reader)? else { continue };
+                if let State::Done { action, .. } = state {
+                    self.listener.event(&Event::Cached { step: plan.step(reader).label.clone(), action });
+                    done.push(reader);
+                    cached.push(reader);
+                }
+                let is_ready = matches!(state, State::Ready { .. });
+                self.executor.set_state(reader, state);
+                if is_ready {
+                    self.queue(reader);
                 }
             }
         }
+        self.executor.remember(&cached);
         Ok(())
     }
 
     fn fail(&mut self, id: StepId, manifest: Manifest, reason: Reason, failure: Failure) {
-        let (step, log) = (self.label(id), self.executor.store.log(manifest.digest()));
         let wait = if self.floor.stopping { None } else { self.retry(id, &failure) };
-        tracing::warn!(step, %failure, log = %log.display(), retry_in = wait.map(|wait| wait.as_secs_f64()), "failed");
-        if failure != Failure::Interrupted {
-            let retry_in = wait.map(|wait| wait.as_secs_f64());
-            self.listener.event(&Event::Failed { step, failure: failure.clone(), log, retry_in });
-        }
+        self.tell_failure(id, manifest.digest(), &failure, wait);
         if let Some(wait) = wait {
             self.executor.set_state(id, State::Ready { manifest, reason });
             self.floor.resting.push(Reverse((Instant::now() + wait, id)));
         } else {
-            self.executor.set_state(id, State::Failed(failure));
-            self.floor.stopping |= !self.executor.options.keep_going;
-            self.executor.block_readers(id);
+            self.give_up(id, failure);
         }
+    }
+
+    fn tell_failure(&mut self, id: StepId, action: Digest, failure: &Failure, wait: Option<Duration>) {
+        let (step, log) = (self.label(id), self.executor.store.log(action));
+        let retry_in = wait.map(|wait| wait.as_secs_f64());
+        tracing::warn!(step, %failure, log = %log.display(), retry_in, "failed");
+        if *failure != Failure::Interrupted {
+            self.listener.event(&Event::Failed { step, failure: failure.clone(), log, retry_in });
+        }
+    }
+
+    fn give_up(&mut self, id: StepId, failure: Failure) {
+        self.executor.set_state(id, State::Failed(failure));
+        self.floor.stopping |= !self.executor.options.keep_going;
+        self.executor.block_readers(id);
     }
 
     /// How long to wait before the next attempt; `None` where there shall be none.
@@ -321,7 +361,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
 
     fn start(&mut self, id: StepId, mut lease: Lease) -> Result<()> {
         let (step, options) = (self.executor.plan.step(id), self.executor.options);
-        let inputs = self.executor.input_files(id)?;
+        let (inputs, contents) = (self.executor.input_files(id)?, self.executor.input_artifacts(id)?);
         let State::Ready { manifest, reason } = self.executor.set_state(id, State::Running) else { return Ok(()) };
         if matches!(step.kind.run, Run::Here(_)) && self.floor.queue.is_empty() {
             self.pools.widen(&mut lease);
@@ -338,6 +378,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
             step,
             manifest: manifest.clone(),
             inputs,
+            contents,
             forced: reason == Reason::Forced,
             twice: options.twice.contains(&id),
             machine: self.machine,
@@ -346,12 +387,15 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
             interrupt: self.interrupt,
         };
         self.floor.running.insert(id, Running { lease, manifest, reason });
-        let sender = self.sender.clone();
+        let (sender, committer) = (self.sender.clone(), self.committer.clone());
         self.scope.spawn(move || {
-            let report = |progress| drop(sender.send(Message::Progressed(id, progress)));
-            let outcome = attempt.run(report);
             // The loop outlives every attempt, so somebody listens.
-            drop(sender.send(Message::Ended(id, outcome)));
+            let tell = move |message| drop(sender.send(message));
+            let (outcome, made) = attempt.run(|progress| tell(Message::Progressed(id, progress)));
+            tell(Message::Ended(id, outcome));
+            if let Some(made) = made {
+                made.commit(&committer, move |outcome| tell(Message::Committed(id, outcome)));
+            }
         });
         Ok(())
     }

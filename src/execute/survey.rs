@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use rayon::prelude::*;
 
 use super::{Executor, Options, Reason, State};
 use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::store::{Artifact, Digest, Miss, Store};
+use crate::store::{Artifact, Digest, Store};
 
 impl<'a> Executor<'a> {
     /// Compares the plan with the cache: afterwards every step is done, ready with a reason, waiting for one that is not done,
@@ -15,56 +16,64 @@ impl<'a> Executor<'a> {
     /// # Errors
     /// When a source file cannot be read.
     pub fn survey(plan: &'a Plan, store: &'a Store, options: &'a Options) -> Result<Self> {
-        let states = vec![State::Waiting; plan.len()];
+        let left = |id: StepId| options.wanted.get(id.index()).is_some_and(|wanted| !wanted);
+        let states = plan.in_order().map(|id| if left(id) { State::Left } else { State::Waiting }).collect();
         let mut executor = Self { plan, store, options, states };
-        for id in plan.in_order() {
-            if options.wanted.get(id.index()).is_some_and(|wanted| !wanted) {
-                executor.states[id.index()] = State::Left;
-            } else {
-                executor.resolve(id)?;
-            }
-        }
+        let first = plan.in_order().filter(|&id| plan.producers(id).next().is_none()).collect();
+        executor.resolve(first)?;
         Ok(executor)
     }
 
-    /// Moves a waiting step on if all its inputs are known.
-    pub(super) fn resolve(&mut self, id: StepId) -> Result<()> {
-        if !matches!(self.state(id), State::Waiting) {
-            return Ok(());
-        }
-        let Some(digests) = self.input_digests(id)? else { return Ok(()) };
-        let manifest = Manifest::new(self.plan.step(id), &digests);
-        let action = manifest.digest();
-        let next = if self.options.forced.contains(&id) {
-            State::Ready { manifest, reason: Reason::Forced }
-        } else {
-            match self.store.lookup(action) {
-                Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
-                Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
+    /// Moves waiting steps on whose inputs are all known; where one turns out to be done, those that read it as well. Steps that do
+    /// not stand on each other are looked up side by side.
+    fn resolve(&mut self, steps: Vec<StepId>) -> Result<()> {
+        let mut wave = steps;
+        while !wave.is_empty() {
+            wave.retain(|id| matches!(self.state(*id), State::Waiting));
+            let verdicts = self.verdicts(&wave)?;
+            let mut done = vec![];
+            for (id, verdict) in wave.iter().zip(verdicts) {
+                let Some(state) = verdict else { continue };
+                done.extend(matches!(state, State::Done { .. }).then_some(*id));
+                self.states[id.index()] = state;
             }
-        };
-        if let State::Done { action, .. } = next {
-            self.remember(&self.plan.step(id).label, action);
+            self.remember(&done);
+            wave = done.iter().flat_map(|id| self.plan.readers(*id)).collect();
+            wave.sort_unstable();
+            wave.dedup();
         }
-        self.states[id.index()] = next;
         Ok(())
     }
 
-    /// For later explanations; a run does not fail for want of them.
-    pub(super) fn remember(&self, label: &str, action: Digest) {
-        if let Err(error) = self.store.set_latest(&self.options.experiment, label, action) {
-            tracing::warn!(step = label, error = format!("{error:#}"), "the step's action was not remembered");
-        }
+    fn verdicts(&self, wave: &[StepId]) -> Result<Vec<Option<State>>> {
+        /// Fewer steps than this are looked up sooner than a second thread wakes.
+        const FEW: usize = 32;
+        let one = |id: &StepId| self.verdict(*id);
+        if wave.len() < FEW { wave.iter().map(one).collect() } else { wave.par_iter().with_min_len(FEW / 2).map(one).collect() }
     }
 
-    fn reason(&self, id: StepId, manifest: &Manifest, miss: Miss) -> Reason {
-        let label = &self.plan.step(id).label;
-        match self.store.latest(&self.options.experiment, label) {
-            Some(earlier) if miss == Miss::NeverRun => {
-                let changes = manifest.changes_since(&earlier);
-                if changes.is_empty() { Reason::Miss(miss) } else { Reason::Changed(changes) }
-            }
-            _ => Reason::Miss(miss),
+    /// Where a step stands whose inputs are all known; `None` while one is not.
+    pub(super) fn verdict(&self, id: StepId) -> Result<Option<State>> {
+        let Some(digests) = self.input_digests(id)? else { return Ok(None) };
+        let manifest = Manifest::new(self.plan.step(id), &digests);
+        if self.options.forced.contains(&id) {
+            return Ok(Some(State::Ready { manifest, reason: Reason::Forced }));
+        }
+        let action = manifest.digest();
+        Ok(Some(match self.store.lookup(action) {
+            Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
+            Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
+        }))
+    }
+
+    /// For later explanations; a run does not fail for want of them.
+    pub(super) fn remember(&self, done: &[StepId]) {
+        let action = |id: &StepId| match self.state(*id) {
+            State::Done { action, .. } => Some((self.plan.step(*id).label.as_str(), *action)),
+            _ => None,
+        };
+        if let Err(error) = self.store.set_latest_of(&self.options.experiment, done.iter().filter_map(action)) {
+            tracing::warn!(error = format!("{error:#}"), "the actions of steps were not remembered");
         }
     }
 

@@ -1,11 +1,14 @@
 //! Names of content: BLAKE3, written as 64 hexadecimal digits.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::content;
 
 /// The digest of a blob, of an artifact (see [`super::Artifact::digest`]) or of an action.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,14 +20,18 @@ impl Digest {
         Self(blake3::hash(bytes))
     }
 
-    /// Of a file's content, read through a memory map on all cores where it is large.
+    /// Of a file's content, on all cores where it is large.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or its length changes meanwhile.
     pub fn of_file(path: &Path) -> io::Result<Self> {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_mmap_rayon(path)?;
-        Ok(Self(hasher.finalize()))
+        let file = File::open(path)?;
+        Self::of_content(&file, file.metadata()?.len())
+    }
+
+    /// Of an open file of this many bytes.
+    pub(super) fn of_content(file: &File, size: u64) -> io::Result<Self> {
+        content::hash(file, size).map(Self)
     }
 
     /// Of a sequence of byte strings, each preceded by its length as 64-bit little-endian, so that no two sequences collide.
@@ -89,14 +96,22 @@ impl FromStr for Digest {
     }
 }
 
+/// Digits where people may read it, else the bytes.
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_hex())
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&self.0.to_hex())
+        } else {
+            self.as_bytes().serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <[u8; 32]>::deserialize(deserializer).map(Self::from_bytes);
+        }
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }

@@ -1,77 +1,77 @@
-//! Which digest a file had when it was last read. Reading is spared only while device, inode, size, modification *and* change
-//! time are what they were: the change time cannot be put back, so an edit that restores size and mtime is still noticed.
+//! Which digest a file had when it was last read. Reading is spared only while its [`Stamp`] is what it was, so an edit that
+//! restores size and mtime is still noticed.
 //!
 //! The index is a hint. It may be lost at any moment at the cost of reading the files again, and it names no path, so moving
 //! a project keeps it valid.
 
-use std::collections::HashMap;
-use std::fs::{self, Metadata};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{PoisonError, RwLock};
+use std::time::SystemTime;
 
-use super::Digest;
+use super::stamp::Identity;
+use super::table::Table;
+use super::{Digest, Stamp};
 
-/// A file's identity: device and inode.
-type Identity = (u64, u64);
-
-/// What must be unchanged for the digest to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(meta: &Metadata) -> Self {
-        Self { size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()), changed: (meta.ctime(), meta.ctime_nsec()) }
-    }
-
-    /// A file written within the clock's grain of being read could change again without a new stamp.
-    fn is_settled(&self) -> bool {
-        const GRAIN_NS: i128 = 20_000_000;
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_nanos() as i128);
-        now - (i128::from(self.changed.0) * 1_000_000_000 + i128::from(self.changed.1)) > GRAIN_NS
-    }
-}
-
-#[derive(Debug, Default)]
-struct Entries {
-    known: HashMap<Identity, (Stamp, Digest)>,
-    changed: bool,
-}
+/// Device and inode, eight bytes each.
+const KEY: usize = 16;
 
 /// The index of one cache.
 #[derive(Debug)]
 pub struct Index {
-    path: PathBuf,
-    entries: Mutex<Entries>,
+    known: Table<KEY>,
+    learned: RwLock<BTreeMap<[u8; KEY], Vec<u8>>>,
+    trusting: bool,
 }
 
 impl Index {
     /// Reads the index at `path`; a missing or damaged one is an empty one.
     pub fn open(path: PathBuf) -> Self {
-        let known = fs::read(&path).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default();
-        Self { path, entries: Mutex::new(Entries { known, changed: false }) }
+        Self { known: Table::open(path), learned: RwLock::default(), trusting: true }
+    }
+
+    /// Believes nothing that was learned before this run.
+    pub(super) fn distrust(&mut self) {
+        self.trusting = false;
     }
 
     /// The digest of the file's content, read only if its stamp is not the known one.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or does not hold still for it.
     pub fn digest(&self, path: &Path) -> io::Result<Digest> {
-        let meta = fs::metadata(path)?;
-        let (identity, stamp) = ((meta.dev(), meta.ino()), Stamp::of(&meta));
-        if let Some((known, digest)) = self.lock().known.get(&identity)
-            && *known == stamp
-        {
-            return Ok(*digest);
+        self.look(path).map(|(_, digest)| digest)
+    }
+
+    /// The same with the stamp that the file had.
+    pub(super) fn look(&self, path: &Path) -> io::Result<(Stamp, Digest)> {
+        let stamp = Stamp::of(&fs::metadata(path)?);
+        match self.known(&stamp) {
+            Some(digest) => Ok((stamp, digest)),
+            None => self.read(path),
         }
-        let digest = Digest::of_file(path)?;
-        self.remember(identity, stamp, digest);
-        Ok(digest)
+    }
+
+    /// Reads a file between two looks at it. A mixture of two contents is nobody's digest, so a file that changed meanwhile is
+    /// read again, and one that keeps changing is an error.
+    fn read(&self, path: &Path) -> io::Result<(Stamp, Digest)> {
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let (file, began) = (File::open(path)?, SystemTime::now());
+            let before = Stamp::of(&file.metadata()?);
+            let digest = Digest::of_content(&file, before.size());
+            if Stamp::of(&file.metadata()?) != before {
+                continue;
+            }
+            let digest = digest?;
+            if before.is_settled_at(began) {
+                self.remember(&before, digest);
+            }
+            return Ok((before, digest));
+        }
+        Err(io::Error::other("it changes while it is being read; run again when its writer is done"))
     }
 
     /// Takes note of a digest that was computed while the file was written.
@@ -79,79 +79,50 @@ impl Index {
     /// # Errors
     /// When the file cannot be looked at.
     pub fn learn(&self, path: &Path, digest: Digest) -> io::Result<()> {
-        let meta = fs::metadata(path)?;
-        let mut entries = self.lock();
-        entries.known.insert((meta.dev(), meta.ino()), (Stamp::of(&meta), digest));
-        entries.changed = true;
+        let stamp = Stamp::of(&fs::metadata(path)?);
+        if self.known(&stamp) != Some(digest) {
+            self.remember(&stamp, digest);
+        }
         Ok(())
     }
 
-    /// Writes the index if it has changed, by renaming a finished file into place.
+    /// Writes what was learned, if anything was, by renaming a finished file into place; `tmp` is a folder for it.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn save(&self) -> io::Result<()> {
-        let mut entries = self.lock();
-        if !entries.changed {
-            return Ok(());
-        }
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&serialise(&entries.known))?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        entries.changed = false;
-        Ok(())
+    pub(super) fn save(&self, tmp: &Path) -> io::Result<()> {
+        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        if learned.is_empty() { Ok(()) } else { self.known.extend(&learned, tmp) }
     }
 
-    fn remember(&self, identity: Identity, stamp: Stamp, digest: Digest) {
-        if stamp.is_settled() {
-            let mut entries = self.lock();
-            entries.known.insert(identity, (stamp, digest));
-            entries.changed = true;
-        }
+    fn known(&self, stamp: &Stamp) -> Option<Digest> {
+        let key = key(stamp.identity());
+        let matching = |value: &[u8]| postcard::from_bytes::<(Stamp, Digest)>(value).ok().filter(|known| known.0 == *stamp);
+        let earlier = self.known.get(&key).filter(|_| self.trusting).and_then(matching);
+        let known = earlier.or_else(|| {
+            let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+            learned.get(&key).and_then(|value| matching(value))
+        });
+        known.map(|(_, digest)| digest)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn remember(&self, stamp: &Stamp, digest: Digest) {
+        let value = postcard::to_stdvec(&(stamp, digest)).expect("BUG: numbers serialise");
+        self.learned.write().unwrap_or_else(PoisonError::into_inner).insert(key(stamp.identity()), value);
     }
 }
 
-const MAGIC: &[u8; 8] = b"bghidx1\n";
-/// Seven numbers of eight bytes and a digest.
-const RECORD: usize = 7 * 8 + 32;
-
-fn serialise(known: &HashMap<Identity, (Stamp, Digest)>) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
-    for ((device, inode), (stamp, digest)) in known {
-        let signed = [stamp.modified.0, stamp.modified.1, stamp.changed.0, stamp.changed.1].map(i64::to_le_bytes);
-        let numbers = [*device, *inode, stamp.size].map(u64::to_le_bytes);
-        numbers.iter().chain(&signed).for_each(|number| bytes.extend(number));
-        bytes.extend(digest.as_bytes());
-    }
-    let sum = Digest::of(&bytes);
-    bytes.extend(sum.as_bytes());
-    bytes
-}
-
-fn parse(bytes: &[u8]) -> Option<HashMap<Identity, (Stamp, Digest)>> {
-    let (body, sum) = bytes.split_last_chunk::<32>()?;
-    if Digest::of(body).as_bytes() != sum {
-        return None;
-    }
-    let records = body.strip_prefix(MAGIC)?.chunks_exact(RECORD);
-    Some(records.map(record).collect())
-}
-
-fn record(bytes: &[u8]) -> (Identity, (Stamp, Digest)) {
-    let number = |at: usize| u64::from_le_bytes(bytes[at * 8..][..8].try_into().expect("BUG: eight bytes of a record"));
-    let signed = |at: usize| number(at) as i64;
-    let stamp = Stamp { size: number(2), modified: (signed(3), signed(4)), changed: (signed(5), signed(6)) };
-    let digest = bytes[56..].try_into().expect("BUG: the rest of a record is a digest");
-    ((number(0), number(1)), (stamp, Digest::from_bytes(digest)))
+fn key([device, inode]: Identity) -> [u8; KEY] {
+    let mut key = [0; KEY];
+    key[..8].copy_from_slice(&device.to_le_bytes());
+    key[8..].copy_from_slice(&inode.to_le_bytes());
+    key
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     #[test]
@@ -161,12 +132,27 @@ mod tests {
         fs::write(&file, "hello")?;
         let index = Index::open(saved.clone());
         index.learn(&file, Digest::of(b"something else"))?;
-        index.save()?;
+        index.save(folder.path())?;
         assert_eq!(Index::open(saved.clone()).digest(&file)?, Digest::of(b"something else"));
         let mut bytes = fs::read(&saved)?;
-        bytes[20] ^= 1;
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
         fs::write(&saved, bytes)?;
         assert_eq!(Index::open(saved).digest(&file)?, Digest::of(b"hello"));
+        Ok(())
+    }
+
+    #[test]
+    fn who_distrusts_reads() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (file, saved) = (folder.path().join("file"), folder.path().join("index"));
+        fs::write(&file, "hello")?;
+        let index = Index::open(saved.clone());
+        index.learn(&file, Digest::of(b"something else"))?;
+        index.save(folder.path())?;
+        let mut index = Index::open(saved);
+        index.distrust();
+        assert_eq!(index.digest(&file)?, Digest::of(b"hello"));
         Ok(())
     }
 
@@ -186,6 +172,37 @@ mod tests {
         }
         assert_eq!(fs::metadata(&file)?.modified()?, before.modified()?);
         assert_eq!(index.digest(&file)?, Digest::of(b"two"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_written_to_while_it_is_read_never_has_a_mixed_digest() -> io::Result<()> {
+        const SIZE: usize = 8 << 20;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("file");
+        let contents = [vec![0u8; SIZE], vec![1u8; SIZE]];
+        fs::write(&path, &contents[0])?;
+        let index = Index::open(folder.path().join("index"));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                use std::os::unix::fs::FileExt;
+                let file = File::options().write(true).open(&path).expect("opened");
+                for turn in 1.. {
+                    file.write_all_at(&contents[turn % 2], 0).expect("written");
+                    if done.load(std::sync::atomic::Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+            for _ in 0..20 {
+                let _refused_or_whole = index.digest(&path);
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        let last = Digest::of(&fs::read(&path)?);
+        assert!(contents.iter().any(|content| Digest::of(content) == last), "the writer ended with a whole content");
+        assert_eq!(index.digest(&path)?, last, "nothing that was learned meanwhile stands for what the file holds now");
         Ok(())
     }
 }

@@ -5,34 +5,49 @@
 //! actions-v1/ab/…    what each action made, written after its blobs
 //! jobs-v1/<action>/  running and interrupted jobs; a lock file beside each
 //! logs-v1/<action>   what the last execution of an action printed
-//! latest-v1/…        the last action of each step of each experiment, for explanations
+//! latest-v2/…        the last action of each step, a file an experiment, for explanations
 //! tmp/               files on their way; may be emptied when nothing runs
 //! learned-v1         seconds and memory that steps took, a line an attempt (a hint)
-//! index-v1           digests of files by their stamp (a hint)
+//! index-v2           digests of files by their stamp (a hint)
+//! memo-v1            what records say, by the stamp of the record (a hint)
 //! ```
 //!
-//! Order of writes: bytes to the disk, rename to the digest, then the action's record. So a record never names bytes that
-//! were not safe before it, and a kill at any moment leaves at most files without a name. Formats live in versioned
-//! folders: a new format gets a new folder and old data are never misread.
+//! Order of writes: bytes and names of blobs are made safe from a power cut, then the action's record is written aside, made safe and
+//! renamed into place. So a record never names bytes that were not safe before it, and a kill at any moment leaves at most files
+//! without a record. A blob's name alone promises nothing: on every lookup its bytes are what was read or written, by stamp,
+//! or they are read. Formats live in versioned folders: a new format gets a new folder and old data are never misread.
 
 mod action;
 mod artifact;
+mod committer;
+mod content;
 mod digest;
+mod durable;
 mod index;
+mod latest;
+mod memo;
+mod stamp;
+mod table;
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
+use tempfile::NamedTempFile;
 
-pub use action::{ActionResult, Miss, Provenance};
-pub use artifact::{Artifact, Blob};
+pub use action::{ActionResult, Known, Miss, Provenance};
+pub use artifact::{Artifact, Blob, FileChange};
+pub use committer::{Commit, Committer};
 pub use digest::Digest;
 pub use index::Index;
+use latest::Latest;
+use memo::Memo;
+pub use stamp::Stamp;
 
 use crate::artifact::Files;
 
@@ -41,21 +56,43 @@ use crate::artifact::Files;
 pub struct Store {
     root: PathBuf,
     index: Index,
+    memo: Memo,
+    latest: Mutex<HashMap<String, Latest>>,
 }
 
+/// The folders of a cache.
+const FOLDERS: [&str; 5] = ["cas-v1", "actions-v1", "jobs-v1", "logs-v1", "tmp"];
+
 impl Store {
-    /// Opens the cache in `root`, making it when it is not there.
+    /// Opens the cache in `root`, making it when it is not there. Nothing is written to a cache that is whole.
     ///
     /// # Errors
     /// When a folder cannot be made.
     pub fn open(root: &Path) -> Result<Self> {
-        for folder in ["cas-v1", "actions-v1", "jobs-v1", "logs-v1", "latest-v1", "tmp"] {
-            let path = root.join(folder);
+        for path in FOLDERS.iter().map(|folder| root.join(folder)).filter(|path| !path.is_dir()) {
             fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         }
         let root = root.canonicalize().with_context(|| format!("cannot open {}", root.display()))?;
-        let index = Index::open(root.join("index-v1"));
-        Ok(Self { root, index })
+        let (index, memo) = (Index::open(root.join("index-v2")), Memo::open(root.join("memo-v1")));
+        Ok(Self { root, index, memo, latest: Mutex::default() })
+    }
+
+    /// Believes no hint from before: every file that is looked at is read again.
+    #[must_use]
+    pub fn paranoid(mut self) -> Self {
+        self.index.distrust();
+        self.memo = Memo::open(PathBuf::new());
+        self
+    }
+
+    /// Writes what was learned in this run, if anything was. The cache is as valid without.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn save(&self) -> io::Result<()> {
+        self.index.save(&self.tmp())?;
+        self.memo.save(&self.tmp())?;
+        self.lock_latest().values_mut().try_for_each(|latest| latest.tidy(&self.tmp()))
     }
 
     /// The folder of the cache.
@@ -93,15 +130,45 @@ impl Store {
         self.root.join("learned-v1")
     }
 
-    /// What the action made, if all of it is still there. Blobs that have changed since they were written are read again;
-    /// damaged ones are removed, so that the next execution can put them right.
-    pub fn lookup(&self, action: Digest) -> Result<ActionResult, Miss> {
-        let path = self.sharded("actions-v1", action);
-        let bytes = fs::read(&path).map_err(|_| Miss::NeverRun)?;
-        let result: ActionResult = serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))?;
-        let mut files = result.outputs.values().flat_map(|artifact| &artifact.0);
+    /// Where the record of an action lies, or would lie.
+    pub fn action(&self, action: Digest) -> PathBuf {
+        self.sharded("actions-v1", action)
+    }
+
+    /// What the action made, if all of it is still there. Files that have changed since they were written are read again; damaged
+    /// blobs are removed, so that the next execution can put them right.
+    ///
+    /// # Errors
+    /// Why there is no usable result.
+    pub fn lookup(&self, action: Digest) -> Result<Known, Miss> {
+        let known = self.known(action)?;
+        let mut files = known.outputs.values().flat_map(|artifact| &artifact.0);
         files.try_for_each(|(name, blob)| self.check(name, blob))?;
-        Ok(result)
+        Ok(known)
+    }
+
+    /// What the record says, read only when its file is not the known one.
+    fn known(&self, action: Digest) -> Result<Known, Miss> {
+        let stamp = match fs::metadata(self.action(action)) {
+            Ok(meta) => Stamp::of(&meta),
+            Err(error) => return Err(unread(&error)),
+        };
+        if let Some(known) = self.memo.get(action, &stamp) {
+            return Ok(known);
+        }
+        let ActionResult { outputs, provenance, .. } = self.read(action)?;
+        let known = Known { outputs, provenance };
+        self.memo.learn(action, stamp, &known);
+        Ok(known)
+    }
+
+    /// The whole record of an action, its manifest included; blobs are not looked at.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub fn read(&self, action: Digest) -> Result<ActionResult, Miss> {
+        let bytes = fs::read(self.action(action)).map_err(|error| unread(&error))?;
+        serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))
     }
 
     fn check(&self, name: &str, blob: &Blob) -> Result<(), Miss> {
@@ -124,48 +191,51 @@ impl Store {
     /// Hashes the files of an artifact that lies outside the store (source data).
     ///
     /// # Errors
-    /// When one cannot be read.
+    /// When one cannot be read, or does not hold still for it.
     pub fn digest_files(&self, files: &Files) -> Result<Artifact> {
-        let files: Vec<_> = files.iter().collect();
-        let blobs = files.par_iter().map(|(name, path)| {
-            let place = || format!("cannot read {}", path.display());
-            let digest = self.index.digest(path).with_context(place)?;
-            Ok(((*name).to_owned(), Blob { digest, size: fs::metadata(path).with_context(place)?.len() }))
-        });
-        blobs.collect::<Result<BTreeMap<_, _>>>().map(Artifact)
+        self.look(files).map(|sight| sight.artifact)
     }
 
-    /// Takes every file below `folder` into the store by renaming it to its digest; `folder` must lie in the cache.
+    /// The same with the stamps that the files had.
+    ///
+    /// # Errors
+    /// When one cannot be read, or does not hold still for it.
+    pub fn look(&self, files: &Files) -> Result<Sight> {
+        let looked = each(files, |path| self.index.look(path).with_context(|| format!("cannot read {}", path.display())))?;
+        let stamps = looked.iter().map(|(_, (stamp, _))| *stamp).collect();
+        let blob = |(name, (stamp, digest)): (String, (Stamp, Digest))| (name, Blob { digest, size: stamp.size() });
+        Ok(Sight { artifact: Artifact(looked.into_iter().map(blob).collect()), stamps })
+    }
+
+    /// Takes every file below `folder` into the store by renaming it to its digest; `folder` must lie in the cache. The blobs can be
+    /// read at once; safe they are when a record that names them is published.
     ///
     /// # Errors
     /// When the disk refuses; what was taken until then is valid and nameless.
     pub fn take(&self, folder: &Path) -> Result<Artifact> {
-        let files = Files::of_folder(folder)?;
-        let files: Vec<_> = files.iter().collect();
-        let blobs = files.par_iter().map(|(name, path)| Ok(((*name).to_owned(), self.take_file(path)?)));
-        blobs.collect::<Result<BTreeMap<_, _>>>().map(Artifact)
+        let taken = each(&Files::of_folder(folder)?, |path| self.take_file(path))?;
+        Ok(Artifact(taken.into_iter().collect()))
     }
 
+    /// A blob that is there already stays: another record may stand on it, and it is safe where the new one is not yet.
     fn take_file(&self, path: &Path) -> Result<Blob> {
         let place = || format!("cannot take {} into the cache", path.display());
         let digest = Digest::of_file(path).with_context(place)?;
-        let file = File::open(path).with_context(place)?;
-        let size = file.metadata().with_context(place)?.len();
-        file.set_permissions(fs::Permissions::from_mode(0o444)).with_context(place)?;
-        file.sync_all().with_context(place)?;
+        let size = fs::metadata(path).with_context(place)?.len();
         let blob = self.blob(digest);
-        self.rename_durably(path, &blob).with_context(place)?;
-        self.index.learn(&blob, digest).with_context(place)?;
+        if !self.index.digest(&blob).is_ok_and(|known| known == digest) {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o444)).with_context(place)?;
+            self.rename(path, &blob).with_context(place)?;
+        }
         Ok(Blob { digest, size })
     }
 
-    /// Publishes what an action made; its blobs must be in the store.
+    /// Publishes what one action made; its blobs must be in the store. Many results are published together by a [`Committer`].
     ///
     /// # Errors
     /// When the disk refuses; then the action has no record.
     pub fn record(&self, action: Digest, result: &ActionResult) -> Result<()> {
-        let bytes = serde_json::to_vec(result).context("an action's result does not serialise")?;
-        self.write(&self.sharded("actions-v1", action), &bytes)
+        self.publish(&[(action, result)]).pop().unwrap_or(Ok(()))
     }
 
     /// Remembers which action a step was last.
@@ -173,22 +243,46 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub fn set_latest(&self, experiment: &str, step: &str, action: Digest) -> Result<()> {
-        let path = self.latest_path(experiment, step);
-        if fs::read_to_string(&path).is_ok_and(|known| known == action.hex()) {
-            return Ok(());
-        }
-        self.write(&path, action.hex().as_bytes())
+        self.set_latest_of(experiment, [(step, action)])
+    }
+
+    /// Remembers which action each of many steps was last, in one write.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn set_latest_of<'a>(&self, experiment: &str, steps: impl IntoIterator<Item = (&'a str, Digest)>) -> Result<()> {
+        let path = self.latest_path(experiment);
+        let set = self.with_latest(experiment, |latest| latest.set(steps));
+        set.with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// The action that a step was last; `None` where it never ran.
+    pub fn latest_action(&self, experiment: &str, step: &str) -> Option<Digest> {
+        self.with_latest(experiment, |latest| latest.get(step)).or_else(|| self.latest_v1(experiment, step))
     }
 
     /// The manifest of the action that a step was last, readable; `None` where it never ran.
     pub fn latest(&self, experiment: &str, step: &str) -> Option<BTreeMap<String, String>> {
-        let action = fs::read_to_string(self.latest_path(experiment, step)).ok()?.parse().ok()?;
-        let bytes = fs::read(self.sharded("actions-v1", action)).ok()?;
-        serde_json::from_slice::<ActionResult>(&bytes).ok().map(|result| result.manifest)
+        self.read(self.latest_action(experiment, step)?).ok().map(|result| result.manifest)
     }
 
-    fn latest_path(&self, experiment: &str, step: &str) -> PathBuf {
-        self.root.join("latest-v1").join(experiment).join(Digest::of(step.as_bytes()).short())
+    /// Where it was kept in a file a step.
+    fn latest_v1(&self, experiment: &str, step: &str) -> Option<Digest> {
+        let path = self.root.join("latest-v1").join(experiment).join(Digest::of(step.as_bytes()).short());
+        fs::read_to_string(path).ok()?.parse().ok()
+    }
+
+    fn with_latest<T>(&self, experiment: &str, of: impl FnOnce(&mut Latest) -> T) -> T {
+        let mut all = self.lock_latest();
+        of(all.entry(experiment.to_owned()).or_insert_with(|| Latest::open(self.latest_path(experiment))))
+    }
+
+    fn lock_latest(&self) -> std::sync::MutexGuard<'_, HashMap<String, Latest>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn latest_path(&self, experiment: &str) -> PathBuf {
+        self.root.join("latest-v2").join(experiment)
     }
 
     /// Every action's digest with its record.
@@ -218,22 +312,49 @@ impl Store {
         self.root.join(kind).join(&hex[..2]).join(&hex[2..])
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let place = || format!("cannot write {}", path.display());
-        let mut file = tempfile::NamedTempFile::new_in(self.root.join("tmp")).with_context(place)?;
-        file.write_all(bytes).with_context(place)?;
-        file.as_file().sync_all().with_context(place)?;
-        let (_, aside) = file.keep().with_context(place)?;
-        self.rename_durably(&aside, path).with_context(place)
+    fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
     }
 
-    /// Renames within the cache and makes the new name survive a power cut.
-    fn rename_durably(&self, from: &Path, to: &Path) -> std::io::Result<()> {
-        let folder = to.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder)?;
-        fs::rename(from, to)?;
-        File::open(folder)?.sync_all()
+    fn aside(&self) -> Result<NamedTempFile> {
+        aside(&self.tmp()).with_context(|| format!("cannot write to {}", self.tmp().display()))
     }
+}
+
+/// What source files were when they were looked at.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// Names and digests.
+    pub artifact: Artifact,
+    stamps: Vec<Stamp>,
+}
+
+impl Sight {
+    /// Whether the files are what they were, and nobody wrote to them in between.
+    pub fn is_unchanged_since(&self, earlier: &Self) -> bool {
+        let unwritten = |(now, then): (&Stamp, &Stamp)| now.is_unwritten_since(then);
+        self.artifact == earlier.artifact && self.stamps.iter().zip(&earlier.stamps).all(unwritten)
+    }
+}
+
+/// A file on its way, with the permissions of any other file of this user.
+fn aside(tmp: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(tmp)
+}
+
+fn unread(error: &io::Error) -> Miss {
+    match error.kind() {
+        io::ErrorKind::NotFound => Miss::NeverRun,
+        _ => Miss::RecordDamaged(error.to_string()),
+    }
+}
+
+/// What `of` makes of each file, by its name; several at once where there are several.
+fn each<T: Send>(files: &Files, of: impl Fn(&Path) -> Result<T> + Sync) -> Result<Vec<(String, T)>> {
+    const FEW: usize = 4;
+    let files: Vec<_> = files.iter().collect();
+    let one = |(name, path): &(&str, &Path)| Ok(((*name).to_owned(), of(path)?));
+    if files.len() < FEW { files.iter().map(one).collect() } else { files.par_iter().map(one).collect() }
 }
 
 #[cfg(test)]
@@ -254,7 +375,7 @@ mod tests {
             peak_memory: 0,
             images_per_second: None,
         };
-        let result = ActionResult { outputs, provenance, manifest: BTreeMap::new() };
+        let result = ActionResult { outputs, provenance, manifest: BTreeMap::new(), inputs: BTreeMap::new() };
         let action = Digest::of(b"action");
         store.record(action, &result)?;
         Ok((action, result))
@@ -265,7 +386,9 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let store = Store::open(folder.path())?;
         let (action, result) = stored(&store)?;
-        assert_eq!(store.lookup(action), Ok(result.clone()));
+        let known = Known { outputs: result.outputs.clone(), provenance: result.provenance.clone() };
+        assert_eq!(store.lookup(action), Ok(known));
+        assert_eq!(store.read(action), Ok(result.clone()));
         let files = store.files(&result.outputs["port"]);
         assert_eq!(fs::read_to_string(files.path("a.txt")?)?, "content");
         assert_eq!(store.lookup(Digest::of(b"other")), Err(Miss::NeverRun));
@@ -283,7 +406,7 @@ mod tests {
         assert_eq!(store.lookup(action), Err(Miss::BlobDamaged("a.txt".into())));
         assert_eq!(store.lookup(action), Err(Miss::BlobMissing("a.txt".into())));
         stored(&store)?;
-        assert_eq!(store.lookup(action), Ok(result));
+        assert_eq!(store.lookup(action).map(|known| known.outputs), Ok(result.outputs));
         Ok(())
     }
 
@@ -292,7 +415,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let store = Store::open(folder.path())?;
         let (action, _) = stored(&store)?;
-        fs::write(store.sharded("actions-v1", action), "{\"outputs\":")?;
+        fs::write(store.action(action), "{\"outputs\":")?;
         assert!(matches!(store.lookup(action), Err(Miss::RecordDamaged(_))));
         Ok(())
     }

@@ -11,11 +11,13 @@
 
 pub mod care;
 pub mod cli;
+mod document;
 pub mod execute;
 pub mod history;
 pub mod plan;
 pub mod report;
 pub mod serve;
+pub mod site;
 pub mod spec;
 pub mod stage;
 pub mod store;

@@ -32,7 +32,7 @@ fn an_aborting_worker_is_a_failed_stage_and_other_branches_finish() {
     space.write("misbehave", "predict abort");
     let outcome = space.bgh(&["run", "study.toml", "--keep-going"]);
     assert_eq!(outcome.code, 3, "{}", outcome.text());
-    assert!(outcome.stderr.contains("signal 6 ended the worker (it aborted)"), "{}", outcome.text());
+    assert!(outcome.stderr.contains("signal 6 ended it (it aborted)"), "{}", outcome.text());
     assert!(outcome.stderr.contains("c10::Error"), "the worker's last words are shown: {}", outcome.text());
     let trained = outcome.ran().iter().filter(|label| label.starts_with("train")).count();
     assert_eq!(trained, 4, "all trainings finished: {}", outcome.text());

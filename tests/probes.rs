@@ -178,7 +178,8 @@ fn p14_a_dry_run_names_the_change_and_what_may_follow() {
     let probe = probe();
     probe.edit("rate = 1", "rate = 3");
     let plan = probe.bgh(&["plan", "spec.toml"]);
-    let line = |label: &str| plan.stdout.lines().find(|line| line.split_whitespace().any(|word| word == label)).unwrap_or_default();
+    let line =
+        |label: &str| plan.stdout.lines().find(|line| line.split_whitespace().any(|word| word == label)).unwrap_or_default();
     assert!(line("a").starts_with("run") && line("a").contains("rate 1 → 3"), "{}", plan.text());
     assert!(line("b").starts_with("wait"), "{}", plan.text());
     assert_eq!(probe.noted(), "");

@@ -12,11 +12,11 @@ const LAYERS: [&[&str]; 10] = [
     &["history"],
     &["execute"],
     &["plan"],
-    &["report", "spec"],
+    &["report", "site", "spec"],
     &["stage", "store"],
     &["phantom"],
     &["artifact", "dicom", "imaging", "stats", "table"],
-    &["seed", "weights"],
+    &["document", "seed", "weights"],
 ];
 
 /// Imports within a line that are meant: the store lays out files of artifacts, and ingest turns DICOM into artifacts.

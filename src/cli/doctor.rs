@@ -1,24 +1,27 @@
 //! `bgh doctor`: what works here, said before a long run finds out.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 
+use super::site::SiteArguments;
 use super::{Exit, Failure};
-use crate::execute::{Device, Worker};
+use crate::execute::{Devices, Machine, Worker};
+use crate::site::Site;
 use crate::stage::LIBTORCH;
 use crate::store::Store;
 
 /// Arguments of `bgh doctor`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The artifact cache
-    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
-    cache: PathBuf,
+    #[command(flatten)]
+    site: SiteArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let checks = [("worker", worker()), ("devices", devices()), ("cache", cache(arguments)), ("cores", Ok(cores()))];
+    let site = arguments.site.read()?;
+    let cache = cache(&arguments.site.cache(&site));
+    let checks = [("worker", worker()), ("devices", devices(&site)), ("cache", cache), ("machine", Ok(machine(&site)))];
     for (name, outcome) in &checks {
         match outcome {
             Ok(fact) => println!("ok    {name}: {fact}"),
@@ -41,20 +44,22 @@ fn worker() -> anyhow::Result<String> {
     Ok(format!("{} with libtorch {}", worker.path().display(), facts.libtorch))
 }
 
-fn devices() -> anyhow::Result<String> {
-    let devices = Device::choose("auto", &Worker::find()?)?;
-    let named = devices.iter().map(|device| format!("cuda:{} with {} MiB", device.index, device.memory_mib));
+fn devices(site: &Site) -> anyhow::Result<String> {
+    let devices = Devices::find("auto", site, Some(&Worker::find()?))?;
+    let named = devices.all.iter().map(|device| format!("cuda:{} with {} MiB", device.index, device.memory_mib));
     let named: Vec<String> = named.collect();
     Ok(if named.is_empty() { "CPU only".to_owned() } else { named.join(", ") })
 }
 
-fn cache(arguments: &Arguments) -> anyhow::Result<String> {
-    let store = Store::open(&arguments.cache)?;
+fn cache(folder: &Path) -> anyhow::Result<String> {
+    let store = Store::open(folder)?;
     let probe = tempfile::NamedTempFile::new_in(store.root().join("tmp"))?;
     probe.as_file().sync_all()?;
     Ok(format!("{} can be written", store.root().display()))
 }
 
-fn cores() -> String {
-    std::thread::available_parallelism().map_or(1, usize::from).to_string()
+fn machine(site: &Site) -> String {
+    let cpus = site.jobs.unwrap_or_else(Machine::cores);
+    let memory = site.memory_mib.or_else(Machine::memory).map_or_else(String::new, |mib| format!(", {mib} MiB of memory"));
+    format!("{cpus} CPU slots{memory}")
 }

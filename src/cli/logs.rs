@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (store, runs) = (arguments.cache.store()?, arguments.cache.runs());
+    let (store, runs) = (arguments.cache.store()?, arguments.cache.runs()?);
     let (run, steps) = match &arguments.run {
         Some(name) => in_run(past::find(&runs, name)?, &arguments.step)?,
         None => in_last(&runs, &arguments.step)?,

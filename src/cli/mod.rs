@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod explain;
 mod failure;
+mod forecast;
 mod graph;
 mod inspect;
 mod layout;
@@ -24,6 +25,7 @@ mod run;
 mod runs;
 mod serve;
 mod session;
+mod site;
 mod status;
 mod weights;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Local};
 use clap::Args;
 
+use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::history::{NoRun, Run, Runs};
 use crate::store::Store;
@@ -12,24 +13,32 @@ use crate::store::Store;
 /// Arguments of every command on the runs of a cache.
 #[derive(Debug, Args)]
 pub(super) struct CacheArguments {
-    /// The artifact cache
-    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
-    pub(super) cache: PathBuf,
+    #[command(flatten)]
+    pub(super) site: SiteArguments,
 }
 
 impl CacheArguments {
+    /// The folder of the cache.
+    pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
+        Ok(self.site.cache(&self.site.read()?))
+    }
+
     /// The runs of the cache; it need not be there.
-    pub(super) fn runs(&self) -> Runs {
-        Runs::at(&self.cache)
+    pub(super) fn runs(&self) -> Result<Runs, Failure> {
+        Ok(Runs::at(&self.folder()?))
     }
 
     /// The cache itself; one that is not there is not made.
     pub(super) fn store(&self) -> Result<Store, Failure> {
-        if !self.cache.is_dir() {
-            let fact = format!("error: there is no cache at {}", self.cache.display());
-            return Err(Failure::new(Exit::Spec, format!("{fact}\n  hint: name it with --cache or in BGH_CACHE")));
+        let cache = self.folder()?;
+        if !cache.is_dir() {
+            let fact = format!("error: there is no cache at {}", cache.display());
+            return Err(Failure::new(
+                Exit::Spec,
+                format!("{fact}\n  hint: name it with --cache, in BGH_CACHE or in a site file"),
+            ));
         }
-        let store = Store::open(&self.cache).map_err(|error| Failure::environment(&error))?;
+        let store = Store::open(&cache).map_err(|error| Failure::environment(&error))?;
         warn_of_newer(&store);
         Ok(store)
     }

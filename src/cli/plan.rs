@@ -124,7 +124,8 @@ fn totals(session: &Session, executor: &Executor<'_>) -> String {
     let said: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
     let spared =
         if counts.contains_key("wait") { "; one that waits is spared if its inputs come out as they were" } else { "" };
-    format!("{} steps: {}{spared}", session.plan.len(), said.join(", "))
+    let forecast = super::forecast::line(session, executor).map_or_else(String::new, |line| format!("\n{line}"));
+    format!("{} steps: {}{spared}{forecast}", session.plan.len(), said.join(", "))
 }
 
 fn row(session: &Session, executor: &Executor<'_>, roots: &Roots, id: StepId) -> Value {

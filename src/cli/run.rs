@@ -1,7 +1,7 @@
 //! `bgh run`, and `bgh report`, which is a run of nothing but the report.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -10,8 +10,9 @@ use super::events::{JsonEvents, is_stdout};
 use super::progress::{self, Outlook, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
-use crate::execute::{self, Device, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
+use crate::execute::{self, Devices, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
 use crate::history::Journal;
+use crate::site::Site;
 
 /// Arguments of `bgh run`.
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     plan: bool,
 
-    /// Steps at once; each worker computes on one core [default: number of cores]
+    /// CPU slots: steps at once, where each takes one [default: that of the site file, else the number of cores]
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
 
@@ -43,13 +44,17 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     json_events: Option<PathBuf>,
 
-    /// Where networks compute: auto, cpu or cuda
+    /// Run these steps, cached or not, and run them twice: a step whose bytes differ has failed
+    #[arg(long, value_name = "STEP")]
+    twice: Vec<String>,
+
+    /// Where networks compute: auto, cpu, cuda, or cuda:0,1 for some of several
     #[arg(long, default_value = "auto", env = "BGH_DEVICE")]
     device: String,
 
-    /// Folder of the reports
-    #[arg(long, env = "BGH_REPORTS", default_value = "reports", value_name = "DIR")]
-    reports: PathBuf,
+    /// Folder of the reports [default: that of the site file, else reports]
+    #[arg(long, env = "BGH_REPORTS", value_name = "DIR")]
+    reports: Option<PathBuf>,
 }
 
 /// Arguments of `bgh report`.
@@ -58,9 +63,9 @@ pub(super) struct ReportArguments {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// Folder of the reports
-    #[arg(long, env = "BGH_REPORTS", default_value = "reports", value_name = "DIR")]
-    reports: PathBuf,
+    /// Folder of the reports [default: that of the site file, else reports]
+    #[arg(long, env = "BGH_REPORTS", value_name = "DIR")]
+    reports: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -73,16 +78,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     session.writable_for(executor.open())?;
     session.store.touch(&session.spec.name);
-    let machine = machine(&executor, &arguments.device)?;
+    let machine = machine(&executor, arguments, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
-    let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
+    let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     if let Some(place) = &arguments.json_events {
         listeners.push(Box::new(JsonEvents::to(place)?));
     }
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
-    let place = publish(&session, &executor, &arguments.reports)?;
+    let place = publish(&session, &executor, arguments.reports.as_deref())?;
     let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
     match &arguments.json_events {
         Some(place) if is_stdout(place) => eprintln!("{said}"),
@@ -93,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
-    let options = Options { experiment: session.spec.name.clone(), jobs: 1, ..Options::default() };
+    let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     let missing = |id: &_| !matches!(executor.state(*id), State::Done { .. }) && session.plan.step(*id).kind.name != "report";
     if let Some(id) = session.plan.in_order().find(missing) {
@@ -104,13 +109,13 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         ));
     }
     session.writable_for(executor.open())?;
-    let mut listeners = listeners(&arguments.spec, &session, &executor, options.jobs);
-    let machine = Machine { worker: None, devices: vec![], guard: Guard::absent() };
+    let machine = Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent() };
+    let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
-    println!("{}", publish(&session, &executor, &arguments.reports)?.trim_start_matches(" · "));
+    println!("{}", publish(&session, &executor, arguments.reports.as_deref())?.trim_start_matches(" · "));
     Ok(())
 }
 
@@ -126,27 +131,38 @@ fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, j
 }
 
 fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure> {
-    let until = arguments.until.iter().map(|pattern| session.matching(pattern)).collect::<Result<Vec<_>, _>>()?.concat();
-    let forced = arguments.force.iter().map(|pattern| session.matching(pattern)).collect::<Result<Vec<_>, _>>()?.concat();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (until, twice) = (session.matching_any(&arguments.until)?, session.matching_any(&arguments.twice)?);
+    let forced = [session.matching_any(&arguments.force)?, twice.clone()].concat();
     Ok(Options {
         experiment: session.spec.name.clone(),
-        jobs: arguments.jobs.unwrap_or(cores),
         keep_going: arguments.keep_going,
         forced: forced.into_iter().collect(),
         wanted: if until.is_empty() { vec![] } else { session.plan.with_producers(&until) },
+        twice: twice.into_iter().collect(),
+        patience: session.site.patience.clone(),
+        back_off: session.site.back_off,
     })
 }
 
 /// The worker and its devices, looked for only when something may need them, and before anything runs.
-fn machine(executor: &Executor<'_>, device: &str) -> Result<Machine, Failure> {
-    let guard = Guard::new(vec!["/proc/self/exe".into(), super::GUARD.into()]);
-    if !executor.needs_worker() {
-        return Ok(Machine { worker: None, devices: vec![], guard });
-    }
-    let worker = Worker::find().map_err(|error| Failure::environment(&error))?;
-    let devices = Device::choose(device, &worker).map_err(|error| Failure::environment(&error))?;
-    Ok(Machine { worker: Some(worker), devices, guard })
+fn machine(executor: &Executor<'_>, arguments: &Arguments, site: &Site) -> Result<Machine, Failure> {
+    let environment = |error: anyhow::Error| Failure::environment(&error);
+    let worker = executor.needs_worker().then(Worker::find).transpose().map_err(environment)?;
+    let devices = executor.wants_devices().then(|| Devices::find(&arguments.device, site, worker.as_ref())).transpose();
+    let machine = Machine {
+        devices: devices.map_err(environment)?.unwrap_or_default(),
+        worker,
+        cpus: arguments.jobs.or(site.jobs).unwrap_or_else(Machine::cores),
+        memory_mib: site.memory_mib.or_else(Machine::memory),
+        guard: Guard::new(vec!["/proc/self/exe".into(), super::GUARD.into()]),
+    };
+    let refused = machine.refuses(executor);
+    if refused.is_empty() { Ok(machine) } else { Err(Failure::new(Exit::Environment, refused_text(&refused))) }
+}
+
+fn refused_text(refused: &[String]) -> String {
+    let lines: Vec<String> = refused.iter().map(|why| format!("error: {why}")).collect();
+    format!("{}\n  hint: ask for less, or run where there is more", lines.join("\n"))
 }
 
 fn verdict(summary: &Summary) -> Result<(), Failure> {
@@ -168,11 +184,12 @@ fn counts(summary: &Summary) -> String {
 }
 
 /// Lays out the report if the run made one; says where it is.
-fn publish(session: &Session, executor: &Executor<'_>, reports: &std::path::Path) -> Result<String, Failure> {
+fn publish(session: &Session, executor: &Executor<'_>, reports: Option<&Path>) -> Result<String, Failure> {
     let exported = export(session, executor)?;
     let report = session.plan.find("report").and_then(|id| executor.output(id, "report"));
     let (Some(report), Some(experiment)) = (report, &session.spec.study) else { return Ok(exported) };
     let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
+    let reports = reports.or(session.site.reports.as_deref()).unwrap_or(Path::new("reports"));
     let folder = reports.join(&experiment.name);
     execute::publish(&session.store, report, &provenance, &folder)?;
     if let Err(error) = session.store.save() {

@@ -73,7 +73,7 @@ impl<'a> Row<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let runs = arguments.cache.runs().list()?;
+    let runs = arguments.cache.runs()?.list()?;
     let shown = if arguments.all { runs.len() } else { arguments.number.min(runs.len()) };
     let rows: Vec<Row<'_>> = runs[runs.len() - shown..].iter().map(Row::of).collect::<anyhow::Result<_>>()?;
     if arguments.json {
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             println!("{}", serde_json::to_string(row).map_err(anyhow::Error::from)?);
         }
     } else if rows.is_empty() {
-        println!("no run has left a journal in {}", arguments.cache.cache.display());
+        println!("no run has left a journal in {}", arguments.cache.folder()?.display());
     } else {
         println!("{}", table(&rows));
     }

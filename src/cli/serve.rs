@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 
 use super::session::SpecArguments;
+use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::execute::{Executor, Options};
 use crate::history::{Entry, Runs};
@@ -19,9 +20,8 @@ pub(super) struct Arguments {
     /// An experiment whose last run, or else whose plan, is opened first
     spec: Option<PathBuf>,
 
-    /// The artifact cache
-    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
-    cache: PathBuf,
+    #[command(flatten)]
+    site: SiteArguments,
 
     /// Port on 127.0.0.1 [default: one that is free]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
@@ -33,8 +33,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let outline = arguments.spec.as_deref().map(|spec| outline(spec, &arguments.cache)).transpose()?;
-    let store = Store::open(&arguments.cache).map_err(|error| Failure::environment(&error))?;
+    let outline = arguments.spec.as_deref().map(|spec| outline(spec, &arguments.site)).transpose()?;
+    let store = Store::open(&arguments.site.cache(&arguments.site.read()?)).map_err(|error| Failure::environment(&error))?;
     let page = first_page(&store, outline.as_ref())?;
     let server = Server::bind(arguments.port, Site::new(store, outline)).map_err(|error| refused(&error))?;
     let url = server.url(&page);
@@ -48,8 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// What the spec asks for and which of it has a result.
-fn outline(spec: &Path, cache: &Path) -> Result<Outline, Failure> {
-    let spec = SpecArguments { spec: spec.to_owned(), set: vec![], seed: None, cache: cache.to_owned(), read_cache: vec![] };
+fn outline(spec: &Path, site: &SiteArguments) -> Result<Outline, Failure> {
+    let spec = SpecArguments { spec: spec.to_owned(), set: vec![], seed: None, site: site.clone(), read_cache: vec![] };
     let session = spec.open()?;
     let experiment = session.spec.name.clone();
     let options = Options { experiment: experiment.clone(), ..Options::default() };

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::past::warn_of_newer;
+use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::history::Header;
 use crate::plan::{self, Plan, Roster, StepId};
+use crate::site::Site;
 use crate::spec::{self, Spec};
 use crate::store::Store;
 
@@ -25,9 +27,8 @@ pub(super) struct SpecArguments {
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
 
-    /// The artifact cache
-    #[arg(long, env = "BGH_CACHE", default_value = "cache", value_name = "DIR")]
-    pub(super) cache: PathBuf,
+    #[command(flatten)]
+    pub(super) site: SiteArguments,
 
     /// Another cache to look into for what the first has not; nothing is written to it. May be given several times
     #[arg(long, env = "BGH_READ_CACHE", value_delimiter = ':', value_name = "DIR")]
@@ -38,6 +39,7 @@ pub(super) struct Session {
     pub(super) spec: Spec,
     pub(super) plan: Plan,
     pub(super) store: Store,
+    pub(super) site: Site,
 }
 
 impl SpecArguments {
@@ -59,13 +61,15 @@ impl SpecArguments {
     pub(super) fn open(&self) -> Result<Session, Failure> {
         let spec = self.read()?;
         let plan = planned(&spec)?;
-        Ok(Session { spec, plan, store: self.store()? })
+        let site = self.site.read()?;
+        let store = self.store(&site)?;
+        Ok(Session { spec, plan, store, site })
     }
 
-    fn store(&self) -> Result<Store, Failure> {
+    fn store(&self, site: &Site) -> Result<Store, Failure> {
         let failed = |error| Failure::environment(&error);
         let below = self.read_cache.iter().map(|path| Store::open_to_read(path)).collect::<anyhow::Result<_>>();
-        let store = Store::open(&self.cache).map_err(failed)?.over(below.map_err(failed)?);
+        let store = Store::open(&self.site.cache(site)).map_err(failed)?.over(below.map_err(failed)?);
         warn_of_newer(&store);
         Ok(store)
     }
@@ -81,6 +85,12 @@ impl Session {
         let fact = format!("error: {steps} steps have no result yet, and the cache {root} cannot be written to");
         let hint = format!("hint: `--cache DIR --read-cache {root}` keeps new results in a folder of your own");
         Err(Failure::new(Exit::Environment, format!("{fact}\n  {hint}")))
+    }
+
+    /// The steps that any of the patterns means.
+    pub(super) fn matching_any(&self, patterns: &[String]) -> Result<Vec<StepId>, Failure> {
+        let found: Result<Vec<_>, _> = patterns.iter().map(|pattern| self.matching(pattern)).collect();
+        Ok(found?.concat())
     }
 
     /// The steps that a pattern on the command line means.

@@ -32,9 +32,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => None,
     };
     let is_meant = |run: &Run| experiment.as_ref().is_none_or(|name| *name == run.header().experiment);
-    let shown = shown(arguments.cache.runs().list()?.into_iter().filter(is_meant).collect());
+    let shown = shown(arguments.cache.runs()?.list()?.into_iter().filter(is_meant).collect());
     if shown.is_empty() && !arguments.json {
-        println!("no run has left a journal in {}", arguments.cache.cache.display());
+        println!("no run has left a journal in {}", arguments.cache.folder()?.display());
     }
     for run in &shown {
         let (standing, ending, seconds) = (run.standing()?, run.ending()?, run.seconds()?);

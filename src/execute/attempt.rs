@@ -1,7 +1,7 @@
 //! One attempt at one action: lock, look again, run in a job directory, take the outputs in, and leave the result to be published.
 //! Unaware of the graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -11,14 +11,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
-use super::worker::Finished;
-use super::{Failure, Interrupt, Machine, guard};
+use super::pool::Share;
+use super::worker::{Finished, Terms};
+use super::{Failure, Interrupt, Machine, command, guard};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Step};
 use crate::stage::job::{JobFolder, JobSpec, Progress};
 use crate::stage::{Run, Task};
-use crate::store::{ActionResult, Artifact, Commit, Committer, Digest, Known, Provenance, Sight, Store};
+use crate::store::{ActionResult, Artifact, Commit, Committer, Digest, Provenance, Sight, Store};
 
 /// Everything that an attempt needs to know.
 pub(super) struct Attempt<'a> {
@@ -29,8 +31,12 @@ pub(super) struct Attempt<'a> {
     /// What the inputs are, for the record.
     pub(super) contents: BTreeMap<String, Artifact>,
     pub(super) forced: bool,
+    /// Whether to run it once more and compare.
+    pub(super) twice: bool,
     pub(super) machine: &'a Machine,
-    pub(super) cuda_index: Option<u32>,
+    pub(super) share: Share,
+    /// Longest wall-clock time of a child.
+    pub(super) limit: Option<Duration>,
     pub(super) interrupt: &'a Interrupt,
 }
 
@@ -41,6 +47,39 @@ pub(super) struct Success {
     pub(super) provenance: Provenance,
     /// `None` when another process had made the result meanwhile.
     pub(super) seconds: Option<f64>,
+    /// Largest memory on its accelerator, MiB; 0 where nobody measured it.
+    pub(super) device_mib: u64,
+    /// What the user should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// How an attempt ended.
+pub(super) enum Outcome {
+    Done(Success),
+    Failed(Failure),
+    /// Another process is at the same action.
+    Elsewhere,
+}
+
+/// Whether a process is at the action.
+pub(super) fn is_taken(store: &Store, action: Digest) -> bool {
+    let Ok(file) = File::open(store.job_lock(action)) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+}
+
+impl Success {
+    /// What another process made of the action, if it did.
+    pub(super) fn by_another(store: &Store, action: Digest) -> Option<Self> {
+        let known = store.lookup(action).ok()?;
+        Some(Self {
+            action,
+            outputs: known.outputs,
+            provenance: known.provenance,
+            seconds: None,
+            device_mib: 0,
+            warnings: vec![],
+        })
+    }
 }
 
 /// A result that others may read and that is not published yet. Until it is, the action stays locked and its job directory there.
@@ -79,27 +118,45 @@ impl Drop for Lock {
 
 impl Attempt<'_> {
     /// Makes the result, or finds that another process has made it meanwhile; then there is nothing to publish.
-    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> Result<(Success, Option<Made>), Failure> {
+    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> (Outcome, Option<Made>) {
+        match self.locked(progressed) {
+            Ok(Some((success, made))) => (Outcome::Done(success), made),
+            Ok(None) => (Outcome::Elsewhere, None),
+            Err(failure) => (Outcome::Failed(failure), None),
+        }
+    }
+
+    /// `None` where another process is at the action.
+    fn locked(&self, mut progressed: impl FnMut(Progress)) -> Result<Option<(Success, Option<Made>)>, Failure> {
         let action = self.manifest.digest();
-        let lock = self.lock(action)?;
-        if !self.forced
-            && let Ok(Known { outputs, provenance }) = self.store.lookup(action)
-        {
-            return Ok((Success { action, outputs, provenance, seconds: None }, None));
+        let Some(lock) = self.lock(action).map_err(environment)? else { return Ok(None) };
+        if let Some(known) = Success::by_another(self.store, action).filter(|_| !self.forced) {
+            return Ok(Some((known, None)));
         }
         let sources = self.sources()?;
         let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
-        let ran = self.execute(&job, progressed);
+        let ran = self.execute(&job, &mut progressed);
         self.keep_log(action, &job, &ran).map_err(environment)?;
-        let ran = ran?;
+        let mut ran = ran?;
+        let warnings = std::mem::take(&mut ran.warnings);
         self.sources_are_still(&sources)?;
         let outputs = self.take_outputs(&job).map_err(environment)?;
-        let seconds = began.elapsed().as_secs_f64();
+        let (seconds, device_mib) = (began.elapsed().as_secs_f64(), ran.device_mib);
+        if self.twice {
+            self.repeat(action, &outputs, &mut progressed)?;
+        }
         let provenance = provenance(started, seconds, ran);
-        let success = Success { action, outputs: outputs.clone(), provenance: provenance.clone(), seconds: Some(seconds) };
+        let success = Success {
+            action,
+            outputs: outputs.clone(),
+            provenance: provenance.clone(),
+            seconds: Some(seconds),
+            device_mib,
+            warnings,
+        };
         let result =
             ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
-        Ok((success, Some(Made { action, result, job, lock })))
+        Ok(Some((success, Some(Made { action, result, job, lock }))))
     }
 
     /// The source files as they are now, which must be as the key says.
@@ -126,21 +183,34 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Whoever comes second waits, and then finds the result.
-    fn lock(&self, action: Digest) -> Result<Lock, Failure> {
+    /// `None` while another process has the lock.
+    fn lock(&self, action: Digest) -> Result<Option<Lock>> {
         let path = self.store.job_lock(action);
         loop {
             let file = File::options().create(true).append(true).open(&path);
-            let file = file.with_context(|| format!("cannot open {}", path.display())).map_err(environment)?;
-            let locked = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-            if locked && is_named(&file, &path) {
-                return Ok(Lock { path, _held: file });
+            let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if is_named(&file, &path) => return Ok(Some(Lock { path, _held: file })),
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(error).with_context(|| format!("cannot lock {}", path.display())),
             }
-            if self.interrupt.requested() {
-                return Err(Failure::Interrupted);
-            }
-            std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Runs the action once more, from nothing, and holds the outputs against those of the first time.
+    fn repeat(
+        &self,
+        action: Digest,
+        first: &BTreeMap<String, Artifact>,
+        progressed: &mut dyn FnMut(Progress),
+    ) -> Result<(), Failure> {
+        remove(&self.store.job(action).join("checkpoint")).map_err(environment)?;
+        let job = self.prepare(action).map_err(environment)?;
+        self.execute(&job, progressed)?;
+        let second = self.take_outputs(&job).map_err(environment)?;
+        let files = differences(first, &second);
+        if files.is_empty() { Ok(()) } else { Err(Failure::Differs { files }) }
     }
 
     /// A fresh job directory, but with the checkpoint of an earlier attempt at the same action.
@@ -150,7 +220,7 @@ impl Attempt<'_> {
             guard::sweep_job(job.path()).with_context(|| format!("{} is still at work", job.path().display()))?;
         }
         fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;
-        for left in ["out", "result.json", "events.jsonl", "stderr.log"] {
+        for left in ["out", "work", "tmp", "result.json", "events.jsonl", "stderr.log"] {
             remove(&job.path().join(left))?;
         }
         for port in &self.step.outputs {
@@ -159,35 +229,63 @@ impl Attempt<'_> {
         Ok(job)
     }
 
-    fn execute(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
+    fn execute(&self, job: &JobFolder, progressed: &mut dyn FnMut(Progress)) -> Result<Finished, Failure> {
         match self.step.kind.run {
             Run::Here(run) => self.execute_here(run, job),
             Run::Worker => self.execute_in_worker(job, progressed),
+            Run::Command => self.execute_command(job),
         }
     }
 
     fn execute_here(&self, run: fn(&Task<'_>) -> Result<()>, job: &JobFolder) -> Result<Finished, Failure> {
         let task = Task { params: &self.step.params, seed: self.step.seed, inputs: &self.inputs, job };
-        let outcome = catch_unwind(AssertUnwindSafe(|| run(&task)));
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.share.cpus).build();
+        let threads = threads.map_err(|error| Failure::NotStarted(format!("{} threads: {error}", self.share.cpus)))?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| threads.install(|| run(&task))));
         match outcome {
-            Ok(Ok(())) => Ok(Finished { device: "cpu".to_owned(), peak_memory: 0, images_per_second: None }),
+            Ok(Ok(())) => Ok(Finished::on_cpu()),
             Ok(Err(error)) => Err(Failure::Reported(format!("{error:#}"))),
             Err(panic) => Err(Failure::Reported(format!("a fault of bgh itself: {}", said(&*panic)))),
         }
     }
 
-    fn execute_in_worker(&self, job: &JobFolder, progressed: impl FnMut(Progress)) -> Result<Finished, Failure> {
+    fn execute_in_worker(&self, job: &JobFolder, progressed: &mut dyn FnMut(Progress)) -> Result<Finished, Failure> {
         let worker = self.machine.worker.as_ref().context("no worker was found").map_err(environment)?;
-        let device = if self.cuda_index.is_some() { "cuda" } else { "cpu" };
+        let device = if self.share.device.is_some() { "cuda" } else { "cpu" };
         let spec = JobSpec {
             kind: self.step.kind.name.to_owned(),
             params: self.step.params.clone(),
             seed: self.step.seed.unwrap_or_else(|| crate::seed::Seed::root(0)),
             inputs: self.inputs.clone(),
             device: device.to_owned(),
+            threads: self.share.cpus,
         };
         job.write_spec(&spec).map_err(environment)?;
-        worker.run(job, self.cuda_index, self.step.needs.time_limit, (&self.machine.guard, self.interrupt), progressed)
+        worker.run(job, self.terms(), progressed)
+    }
+
+    fn execute_command(&self, job: &JobFolder) -> Result<Finished, Failure> {
+        let ran = command::run(self.step, &self.inputs, job, self.terms());
+        self.inputs_are_whole()?;
+        ran
+    }
+
+    /// A command sees blobs through links; one that wrote to them has spoilt its own result and theirs.
+    fn inputs_are_whole(&self) -> Result<(), Failure> {
+        for (port, input) in &self.step.inputs {
+            let (Input::Output { .. }, Some(artifact)) = (input, self.contents.get(port)) else { continue };
+            let spoilt = artifact.0.iter().find(|(_, blob)| !self.store.is_whole(blob));
+            if let Some((name, blob)) = spoilt {
+                let _ = fs::remove_file(self.store.blob(blob.digest));
+                let advice = "give it copies by `layout = \"copy\"`; the next run makes the file anew";
+                return Err(Failure::Reported(format!("the command changed its input `{port}` ({name}): {advice}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms { share: self.share, limit: self.limit, guard: &self.machine.guard, interrupt: self.interrupt }
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
@@ -221,6 +319,18 @@ fn provenance(started: SystemTime, seconds: f64, ran: Finished) -> Provenance {
         peak_memory: ran.peak_memory,
         images_per_second: ran.images_per_second,
     }
+}
+
+/// Files whose bytes differ between two results, or that only one of them has.
+fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Artifact>) -> Vec<String> {
+    let files = |outputs: &BTreeMap<String, Artifact>| -> BTreeSet<(String, Digest)> {
+        let named = |(port, artifact): (&String, &Artifact)| {
+            artifact.0.iter().map(|(name, blob)| (format!("{port}/{name}"), blob.digest)).collect::<Vec<_>>()
+        };
+        outputs.iter().flat_map(named).collect()
+    };
+    let names: BTreeSet<String> = files(first).symmetric_difference(&files(second)).map(|(name, _)| name.clone()).collect();
+    names.into_iter().collect()
 }
 
 /// Whether `path` still names the open file.

@@ -35,7 +35,12 @@ const KEPT_LOG: u64 = 1 << 20;
 const FEW: usize = 5;
 
 /// Runs the command of `step` in `job`; its outputs then lie at the job's ports.
-pub(super) fn run(step: &Step, inputs: &BTreeMap<String, Files>, job: &JobFolder, terms: Terms<'_>) -> Result<Finished, Failure> {
+pub(super) fn run(
+    step: &Step,
+    inputs: &BTreeMap<String, Files>,
+    job: &JobFolder,
+    terms: Terms<'_>,
+) -> Result<Finished, Failure> {
     let params: Params = serde_json::from_value(step.params.clone())
         .context("the plan made parameters that the kind does not know")
         .map_err(|error| Failure::Environment(format!("{error:#}")))?;
@@ -113,7 +118,7 @@ impl Prepared<'_> {
         command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.temporary());
         let passed = INHERITED.iter().map(OsStr::new).chain(self.setting.pass_env.iter().map(OsStr::new));
         command.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));
-        terms.tell(&mut command);
+        terms.share.tell(&mut command);
         command.envs(self.params.environment());
         Ok(command)
     }
@@ -140,7 +145,9 @@ impl Prepared<'_> {
             Ok(meta) if meta.is_file() && output.shape == Shape::File => Ok(()),
             Ok(meta) if meta.is_dir() && output.shape == Shape::Folder => match strange(found) {
                 Ok(None) => Ok(()),
-                Ok(Some(path)) => Err(fact(&format!("holds {}, which is neither file nor folder: leave copies, not links", path.display()))),
+                Ok(Some(path)) => {
+                    Err(fact(&format!("holds {}, which is neither file nor folder: leave copies, not links", path.display())))
+                }
                 Err(error) => Err(environment(error.into())),
             },
             Ok(_) => Err(fact(&format!("is no {what}; write a {what} there, or declare what it is"))),
@@ -164,7 +171,9 @@ impl Prepared<'_> {
         let found: Vec<&str> = found.iter().filter(|name| !declared(name)).map(String::as_str).collect();
         Ok(match found.as_slice() {
             [] => vec![],
-            some => vec![format!("the command also left {}, which is dropped; declare it under `outputs` to keep it", listed(some))],
+            some => {
+                vec![format!("the command also left {}, which is dropped; declare it under `outputs` to keep it", listed(some))]
+            }
         })
     }
 }

@@ -1,19 +1,18 @@
-//! The loop that owns all state of a run.
+//! A plan, what is known of each of its steps, and what the user decided.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::Scope;
-use std::time::Duration;
+use std::sync::mpsc;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{Attempt, Success};
-use super::pool::{Lease, Pools};
-use super::{Event, Failure, Interrupt, Listener, Machine, Reason, State};
+use super::pool::Pools;
+use super::scheduler::{Floor, Scheduler};
+use super::{Event, Failure, Interrupt, Learned, Listener, Machine, State};
 use crate::artifact::Files;
-use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::stage::job::{Progress, TrainingProgress};
+use crate::plan::{Input, Plan, StepId};
+use crate::site::{BackOff, Patience};
+use crate::stage::Needs;
 use crate::store::{Artifact, Committer, Store};
 
 /// What the user decides about a run; none of it is part of a key.
@@ -21,14 +20,18 @@ use crate::store::{Artifact, Committer, Store};
 pub struct Options {
     /// Name of the experiment, under which the last action of each step is remembered.
     pub experiment: String,
-    /// Attempts at once.
-    pub jobs: usize,
     /// Whether branches that do not stand on a failed step go on.
     pub keep_going: bool,
     /// Steps that run even if they are cached.
     pub forced: BTreeSet<StepId>,
+    /// Steps that run twice and have to give the same bytes.
+    pub twice: BTreeSet<StepId>,
     /// Steps to leave out; empty for none.
     pub wanted: Vec<bool>,
+    /// Retries and time limits of steps that have none of their own, by kind.
+    pub patience: BTreeMap<String, Patience>,
+    /// How long to wait before another attempt.
+    pub back_off: BackOff,
 }
 
 /// How a run ended.
@@ -54,37 +57,9 @@ pub struct Executor<'a> {
     pub(super) store: &'a Store,
     pub(super) options: &'a Options,
     pub(super) states: Vec<State>,
-    pub(super) urgency: Vec<f64>,
-    pub(super) leases: BTreeMap<StepId, Lease>,
-    pub(super) stopping: bool,
-    /// Seconds of steps that are done and whose results are not safe yet.
-    pub(super) uncommitted: BTreeMap<StepId, f64>,
-}
-
-/// What attempts tell the loop.
-enum Message {
-    Progressed(StepId, Progress),
-    Ended(StepId, Result<Success, Failure>),
-    Committed(StepId, Result<(), Failure>),
-}
-
-/// What the loop needs while attempts run.
-struct Field<'scope, 'env, 'a> {
-    scope: &'scope Scope<'scope, 'env>,
-    sender: Sender<Message>,
-    machine: &'env Machine,
-    interrupt: &'env Interrupt,
-    listener: &'a mut dyn Listener,
-    pools: Pools,
-    committer: Committer<'scope>,
 }
 
 impl<'a> Executor<'a> {
-    pub(super) fn new(plan: &'a Plan, store: &'a Store, options: &'a Options, states: Vec<State>) -> Self {
-        let (urgency, leases, uncommitted) = (plan.urgency(), BTreeMap::new(), BTreeMap::new());
-        Self { plan, store, options, states, urgency, leases, stopping: false, uncommitted }
-    }
-
     /// Where a step stands.
     pub fn state(&self, id: StepId) -> &State {
         &self.states[id.index()]
@@ -97,8 +72,17 @@ impl<'a> Executor<'a> {
 
     /// Whether a step that is not done, or may have to run, needs the worker.
     pub fn needs_worker(&self) -> bool {
-        let open = |id: &StepId| matches!(self.state(*id), State::Ready { .. } | State::Waiting);
-        self.plan.in_order().filter(open).any(|id| self.plan.step(id).kind.is_worker())
+        self.unfinished().any(|id| self.plan.step(id).kind.is_worker())
+    }
+
+    /// Whether a step that is not done, or may have to run, can use an accelerator.
+    pub fn wants_devices(&self) -> bool {
+        self.unfinished().any(|id| self.plan.step(id).needs.device_mib.is_some())
+    }
+
+    /// Steps that will run or may have to.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = StepId> + '_ {
+        self.plan.in_order().filter(|id| matches!(self.state(*id), State::Ready { .. } | State::Waiting))
     }
 
     /// The artifact that a done step has at `port`.
@@ -106,6 +90,15 @@ impl<'a> Executor<'a> {
         match self.state(id) {
             State::Done { outputs, .. } => outputs.get(port),
             _ => None,
+        }
+    }
+
+    /// What the step takes to run, with the site's patience where it has none of its own.
+    pub(super) fn needs(&self, id: StepId) -> Needs {
+        let step = self.plan.step(id);
+        match self.options.patience.get(step.kind.name) {
+            Some(patience) => patience.for_needs(step.needs),
+            None => step.needs,
         }
     }
 
@@ -118,13 +111,11 @@ impl<'a> Executor<'a> {
             steps: self.asked_for(),
             cached: self.count(|state| matches!(state, State::Done { .. })),
         });
-        let (sender, receiver) = mpsc::channel();
-        let pools = Pools::new(self.options.jobs.max(1), machine.devices.clone());
-        let store = self.store;
-        let ended = std::thread::scope(|scope| {
-            let committer = Committer::start(store, scope);
-            self.turn(&receiver, &mut Field { scope, sender, machine, interrupt, listener, pools, committer })
-        });
+        let ended = if self.states.iter().any(|state| matches!(state, State::Ready { .. })) {
+            self.schedule(machine, interrupt, listener)
+        } else {
+            Ok(())
+        };
         if let Err(error) = self.store.save() {
             tracing::warn!(%error, "what was learned of the cache was not written: files will be read again");
         }
@@ -134,160 +125,52 @@ impl<'a> Executor<'a> {
         Ok(summary)
     }
 
-    fn turn<'scope, 'env>(&mut self, messages: &Receiver<Message>, field: &mut Field<'scope, 'env, '_>) -> Result<()>
-    where
-        'a: 'scope,
-    {
-        let mut told = 0;
-        loop {
-            let asked = usize::from(field.interrupt.requested()) + usize::from(field.interrupt.at_once());
-            if asked > told {
-                told = asked;
-                self.stopping = true;
-                field.listener.event(&Event::Interrupted { at_once: asked > 1 });
-            }
-            if !self.stopping {
-                self.start_ready(field)?;
-            }
-            if self.leases.is_empty() && self.uncommitted.is_empty() {
-                return Ok(());
-            }
-            match messages.recv_timeout(Duration::from_millis(100)) {
-                Ok(message) => self.receive(message, field)?,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            }
-        }
+    fn schedule(&mut self, machine: &Machine, interrupt: &Interrupt, listener: &mut dyn Listener) -> Result<()> {
+        let ((sender, receiver), pools, floor) = (mpsc::channel(), Pools::new(machine), Floor::default());
+        let store = self.store;
+        std::thread::scope(|scope| {
+            let (executor, committer) = (self, Committer::start(store, scope));
+            Scheduler { executor, scope, machine, interrupt, listener, sender, receiver, committer, pools, floor }.run()
+        })
     }
 
-    fn receive(&mut self, message: Message, field: &mut Field<'_, '_, '_>) -> Result<()> {
-        match message {
-            Message::Progressed(id, progress) => {
-                log_progress(&self.plan.step(id).label, &progress);
-                field.listener.event(&Event::Progressed { step: self.plan.step(id).label.clone(), progress });
-                Ok(())
-            }
-            Message::Ended(id, outcome) => {
-                if let Some(lease) = self.leases.remove(&id) {
-                    field.pools.give_back(&lease);
+    pub(super) fn set_state(&mut self, id: StepId, state: State) -> State {
+        std::mem::replace(&mut self.states[id.index()], state)
+    }
+
+    /// Blocks all steps that stand on this one.
+    pub(super) fn block_readers(&mut self, id: StepId) {
+        let mut failed = vec![id];
+        while let Some(producer) = failed.pop() {
+            for reader in self.plan.readers(producer) {
+                if matches!(self.state(reader), State::Waiting | State::Ready { .. }) {
+                    self.states[reader.index()] = State::Blocked;
+                    failed.push(reader);
                 }
-                self.settle(id, outcome, field.listener)
-            }
-            Message::Committed(id, outcome) => {
-                let seconds = self.uncommitted.remove(&id);
-                match outcome {
-                    Ok(()) => self.finished(id, seconds, field.listener),
-                    Err(failure) => self.settle(id, Err(failure), field.listener)?,
-                }
-                Ok(())
             }
         }
     }
 
-    fn settle(&mut self, id: StepId, outcome: Result<Success, Failure>, listener: &mut dyn Listener) -> Result<()> {
-        let label = &self.plan.step(id).label;
-        match outcome {
-            Ok(Success { action, outputs, provenance, seconds }) => {
-                self.states[id.index()] = State::Done { action, outputs, provenance, cached: seconds.is_none() };
-                match seconds {
-                    Some(seconds) => drop(self.uncommitted.insert(id, seconds)),
-                    None => self.finished(id, None, listener),
-                }
-                self.resolve(self.plan.readers(id).collect())
-            }
-            Err(failure) => {
-                let log = self.log_of(id);
-                tracing::warn!(step = label, %failure, log = %log.display(), "failed");
-                if failure != Failure::Interrupted {
-                    listener.event(&Event::Failed { step: label.clone(), failure: failure.clone(), log, retry_in: None });
-                }
-                self.states[id.index()] = State::Failed(failure);
-                self.stopping |= !self.options.keep_going;
-                self.block_readers(id);
-                Ok(())
-            }
-        }
+    /// Steps that this one reads from and that are not done.
+    pub(super) fn open_inputs(&self, id: StepId) -> usize {
+        self.plan.producers(id).filter(|producer| !matches!(self.state(*producer), State::Done { .. })).count()
     }
 
-    /// The result is safe.
-    fn finished(&self, id: StepId, seconds: Option<f64>, listener: &mut dyn Listener) {
-        let State::Done { action, .. } = *self.state(id) else { return };
-        let step = &self.plan.step(id).label;
-        listener.event(&Event::Finished { step: step.clone(), action, seconds });
-        tracing::info!(step, %action, seconds, "finished");
-        self.remember(&[id]);
+    /// Seconds, roughly, from the start of each unfinished step to the end of the plan along its longest path.
+    pub(super) fn urgency(&self, learned: &Learned) -> Vec<f64> {
+        self.plan.urgency(|id| match self.state(id) {
+            State::Ready { .. } | State::Waiting => self.seconds(id, learned),
+            _ => 0.0,
+        })
     }
 
-    fn log_of(&self, id: StepId) -> std::path::PathBuf {
-        let digests = self.input_digests(id).ok().flatten().unwrap_or_default();
-        self.store.log(Manifest::new(self.plan.step(id), &digests).digest())
-    }
-
-    fn block_readers(&mut self, id: StepId) {
-        for reader in self.plan.readers(id).collect::<Vec<_>>() {
-            if matches!(self.state(reader), State::Waiting | State::Ready { .. }) {
-                self.states[reader.index()] = State::Blocked;
-                self.block_readers(reader);
-            }
-        }
-    }
-
-    fn start_ready<'scope, 'env>(&mut self, field: &mut Field<'scope, 'env, '_>) -> Result<()>
-    where
-        'a: 'scope,
-    {
-        let mut ready: Vec<StepId> = self.plan.in_order().filter(|&id| matches!(self.state(id), State::Ready { .. })).collect();
-        ready.sort_by(|a, b| self.urgency[b.index()].total_cmp(&self.urgency[a.index()]));
-        for id in ready {
-            if let Some(lease) = field.pools.take(self.plan.step(id).needs.device_mib) {
-                self.start(id, lease, field)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn start<'scope, 'env>(&mut self, id: StepId, lease: Lease, field: &mut Field<'scope, 'env, '_>) -> Result<()>
-    where
-        'a: 'scope,
-    {
-        let State::Ready { manifest, reason } = std::mem::replace(&mut self.states[id.index()], State::Running) else {
-            return Ok(());
-        };
+    /// Seconds that a step takes, as earlier runs say, or else its kind.
+    pub(super) fn seconds(&self, id: StepId, learned: &Learned) -> f64 {
         let step = self.plan.step(id);
-        let (action, device) = (manifest.digest(), field.pools.device_index(&lease));
-        tracing::info!(step = step.label, %action, %reason, "started");
-        let (label, kind) = (step.label.clone(), step.kind.name.to_owned());
-        field.listener.event(&Event::Started { step: label, kind, action, reason: reason.clone(), attempt: 1, device });
-        let attempt = Attempt {
-            store: self.store,
-            step,
-            manifest,
-            inputs: self.input_files(id)?,
-            contents: self.input_artifacts(id)?,
-            forced: reason == Reason::Forced,
-            machine: field.machine,
-            cuda_index: device,
-            interrupt: field.interrupt,
-        };
-        self.leases.insert(id, lease);
-        let (sender, committer) = (field.sender.clone(), field.committer.clone());
-        field.scope.spawn(move || {
-            // The loop outlives every attempt, so somebody listens.
-            let tell = move |message| drop(sender.send(message));
-            match attempt.run(|progress| tell(Message::Progressed(id, progress))) {
-                Ok((success, made)) => {
-                    tell(Message::Ended(id, Ok(success)));
-                    if let Some(made) = made {
-                        made.commit(&committer, move |outcome| tell(Message::Committed(id, outcome)));
-                    }
-                }
-                Err(failure) => tell(Message::Ended(id, Err(failure))),
-            }
-        });
-        Ok(())
+        learned.seconds(step).unwrap_or(step.kind.cost)
     }
 
-    fn input_files(&self, id: StepId) -> Result<BTreeMap<String, Files>> {
+    pub(super) fn input_files(&self, id: StepId) -> Result<BTreeMap<String, Files>> {
         let inputs = &self.plan.step(id).inputs;
         inputs.iter().map(|(port, input)| Ok((port.clone(), self.files_of(input)?))).collect()
     }
@@ -324,25 +207,4 @@ impl<'a> Executor<'a> {
             interrupted: interrupt.requested(),
         }
     }
-}
-
-/// What a worker said of its progress, for those who keep a log.
-fn log_progress(step: &str, progress: &Progress) {
-    let Progress { done, total, ref unit, training } = *progress;
-    let of = |number: fn(TrainingProgress) -> f64| training.map(number);
-    tracing::debug!(
-        step,
-        done,
-        total,
-        unit,
-        epoch = training.map(|training| training.epoch),
-        loss = of(|training| training.loss),
-        tune_loss = of(|training| training.tune_loss),
-        tune_accuracy = of(|training| training.tune_accuracy),
-        learning_rate = of(|training| training.learning_rate),
-        images_per_second = of(|training| training.images_per_second),
-        seconds_left = of(|training| training.seconds_left),
-        peak_memory = training.map(|training| training.peak_memory),
-        "progress"
-    );
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::pool::Resource;
+
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -12,16 +14,16 @@ pub enum Failure {
     /// The kind itself said why.
     #[error("{0}")]
     Reported(String),
-    /// The worker ended without a result.
-    #[error("the worker exited with code {code} and left no result; its last words: {words}")]
+    /// A child ended without a result.
+    #[error("exited with code {code} and left no result; its last words: {words}")]
     Exited {
         /// Exit code.
         code: i32,
         /// End of its standard error.
         words: String,
     },
-    /// A signal ended the worker.
-    #[error("signal {signal} ended the worker{}; its last words: {words}", hint(*signal))]
+    /// A signal ended the child.
+    #[error("signal {signal} ended it{}; its last words: {words}", hint(*signal))]
     Killed {
         /// Signal number.
         signal: i32,
@@ -44,6 +46,12 @@ pub enum Failure {
         /// What it said.
         words: String,
     },
+    /// It ran twice and did not make the same bytes.
+    #[error("two attempts with the same inputs made different bytes: {}", files.join(", "))]
+    Differs {
+        /// Files that differ or that only one attempt made, with their ports.
+        files: Vec<String>,
+    },
     /// The system was short of something, just then, that starting a process takes.
     #[error("cannot start {0}")]
     NotStarted(String),
@@ -58,7 +66,35 @@ pub enum Failure {
     Interrupted,
 }
 
+/// What may help after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Nothing: it would fail in the same way.
+    None,
+    /// Another attempt, as often as the step allows.
+    Again,
+    /// Another attempt in a while, whatever the step allows: its own doing it was not.
+    Shortly,
+    /// Another attempt that shares this resource with nobody.
+    Alone(Resource),
+}
+
 impl Failure {
+    /// What may help. A program that SIGKILL ended, or that says so of one below it (137), was most often too large.
+    pub(super) fn remedy(&self) -> Remedy {
+        match self {
+            Self::OutOfMemory { device: true, .. } => Remedy::Alone(Resource::Device),
+            Self::OutOfMemory { device: false, .. }
+            | Self::Killed { signal: libc::SIGKILL, .. }
+            | Self::Exited { code: 137, .. } => Remedy::Alone(Resource::Machine),
+            Self::Killed { .. } | Self::Exited { .. } | Self::TimedOut { .. } => Remedy::Again,
+            Self::NotStarted(_) => Remedy::Shortly,
+            Self::Reported(_) | Self::Differs { .. } | Self::SourceChanged(_) | Self::Environment(_) | Self::Interrupted => {
+                Remedy::None
+            }
+        }
+    }
+
     /// A program that could not be started. Too many processes or too little memory may pass; a file that is not there will not.
     pub(super) fn start(program: &Path, error: &io::Error) -> Self {
         let text = format!("{}: {error}", program.display());

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 /// How often the user has asked to stop. Every thread can read it, and can sleep until it changes.
@@ -15,7 +15,27 @@ pub struct Interrupt(Arc<Wishes>);
 struct Wishes {
     count: AtomicUsize,
     /// The first becomes readable with the first wish, the second with the second; both stay so.
-    bells: [OwnedFd; 2],
+    bells: [Bell; 2],
+}
+
+/// Something that threads can wait for together with other descriptors: once it has rung it stays readable.
+#[derive(Debug, Clone)]
+pub(super) struct Bell(Arc<OwnedFd>);
+
+impl Bell {
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self(Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)))
+    }
+
+    pub(super) fn ring(&self) {
+        let _ = rustix::io::write(&*self.0, &1u64.to_ne_bytes());
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 impl Interrupt {
@@ -24,8 +44,7 @@ impl Interrupt {
     /// # Errors
     /// When the system refuses two descriptors.
     pub fn new() -> std::io::Result<Self> {
-        let bell = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
-        Ok(Self(Arc::new(Wishes { count: AtomicUsize::new(0), bells: [bell()?, bell()?] })))
+        Ok(Self(Arc::new(Wishes { count: AtomicUsize::new(0), bells: [Bell::new()?, Bell::new()?] })))
     }
 
     /// Counts SIGINT and SIGTERM from now on.
@@ -46,7 +65,7 @@ impl Interrupt {
     pub fn raise(&self) {
         let before = self.0.count.fetch_add(1, Ordering::SeqCst);
         if let Some(bell) = self.0.bells.get(before) {
-            let _ = rustix::io::write(bell, &1u64.to_ne_bytes());
+            bell.ring();
         }
     }
 
@@ -68,5 +87,17 @@ impl Interrupt {
     /// A descriptor that becomes readable when the user asks once more than `heard` times; `None` after the second.
     pub(super) fn bell(&self, heard: usize) -> Option<BorrowedFd<'_>> {
         self.0.bells.get(heard).map(AsFd::as_fd)
+    }
+
+    /// Calls `tell` for each wish until `over` rings or there is no more to wish.
+    pub(super) fn listen(&self, over: &Bell, mut tell: impl FnMut()) {
+        for bell in &self.0.bells {
+            let mut watched = [bell, over].map(|bell| PollFd::new(bell, PollFlags::IN));
+            while poll(&mut watched, None) == Err(rustix::io::Errno::INTR) {}
+            if !watched[1].revents().is_empty() {
+                return;
+            }
+            tell();
+        }
     }
 }

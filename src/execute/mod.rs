@@ -1,39 +1,48 @@
-//! Runs what has no result yet. One thread owns all state ([`Executor`]); attempts run on threads of their own, know nothing of
+//! Runs what has no result yet. One thread owns all state (the scheduler); attempts run on threads of their own, know nothing of
 //! the graph, and send messages back.
 //!
 //! - A step's key is known when all its inputs are; then it is *cached* or *ready*.
 //! - A ready step starts when the pools have room, the most urgent first (longest path to the end).
 //! - An attempt locks its action, runs in a job directory, takes the outputs into the store, then records the action.
-//! - A failure blocks the steps that stand on it; others go on with `keep_going`, else nothing new is started.
+//! - A failure that may pass is tried again after a while; one that will not blocks the steps that stand on it. Others go on with
+//!   `keep_going`, else nothing new is started.
+//! - What another run is at is left to it: the step waits without a slot and takes the result.
 //! - The first interrupt lets workers write their checkpoints; the second kills them.
 
 mod attempt;
 mod child;
+mod command;
 mod device;
 mod event;
 mod executor;
+mod export;
 mod failure;
+mod forecast;
 mod guard;
 mod interrupt;
+mod learned;
 mod machine;
 mod pool;
 mod provenance;
-mod export;
 mod publish;
+mod queue;
 mod reason;
+mod scheduler;
 mod state;
 mod survey;
 mod worker;
 
-pub use device::{Device, WorkerFacts};
+pub use device::{Devices, WorkerFacts};
 pub use event::{Event, Listener};
 pub use executor::{Executor, Options, Summary};
+pub use export::lay_out;
 pub use failure::Failure;
+pub use forecast::Forecast;
 pub use guard::Guard;
 pub use interrupt::Interrupt;
+pub use learned::Learned;
 pub use machine::Machine;
 pub use provenance::provenance;
-pub use export::lay_out;
 pub use publish::{PROVENANCE, publish};
 pub use reason::Reason;
 pub use state::State;

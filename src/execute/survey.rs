@@ -18,7 +18,7 @@ impl<'a> Executor<'a> {
     pub fn survey(plan: &'a Plan, store: &'a Store, options: &'a Options) -> Result<Self> {
         let left = |id: StepId| options.wanted.get(id.index()).is_some_and(|wanted| !wanted);
         let states = plan.in_order().map(|id| if left(id) { State::Left } else { State::Waiting }).collect();
-        let mut executor = Self::new(plan, store, options, states);
+        let mut executor = Self { plan, store, options, states };
         let first = plan.in_order().filter(|&id| plan.producers(id).next().is_none()).collect();
         executor.resolve(first)?;
         Ok(executor)
@@ -26,7 +26,7 @@ impl<'a> Executor<'a> {
 
     /// Moves waiting steps on whose inputs are all known; where one turns out to be done, those that read it as well. Steps that do
     /// not stand on each other are looked up side by side.
-    pub(super) fn resolve(&mut self, steps: Vec<StepId>) -> Result<()> {
+    fn resolve(&mut self, steps: Vec<StepId>) -> Result<()> {
         let mut wave = steps;
         while !wave.is_empty() {
             wave.retain(|id| matches!(self.state(*id), State::Waiting));
@@ -53,7 +53,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Where a step stands whose inputs are all known; `None` while one is not.
-    fn verdict(&self, id: StepId) -> Result<Option<State>> {
+    pub(super) fn verdict(&self, id: StepId) -> Result<Option<State>> {
         let Some(digests) = self.input_digests(id)? else { return Ok(None) };
         let manifest = Manifest::new(self.plan.step(id), &digests);
         if self.options.forced.contains(&id) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::child::{Child, last_words};
+use super::pool::Share;
 use super::{Failure, Guard, Interrupt, WorkerFacts};
 use crate::stage::job::{JobFolder, JobResult, Progress};
 
@@ -25,6 +26,28 @@ pub(super) struct Finished {
     pub(super) device: String,
     pub(super) peak_memory: u64,
     pub(super) images_per_second: Option<f64>,
+    /// Largest memory on its accelerator, MiB; 0 where nobody measured it.
+    pub(super) device_mib: u64,
+    /// What the user should know.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Finished {
+    /// On the processor, with nothing measured.
+    pub(super) fn on_cpu() -> Self {
+        let device = "cpu".to_owned();
+        Self { device, peak_memory: 0, images_per_second: None, device_mib: 0, warnings: vec![] }
+    }
+}
+
+/// How a child is run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) share: Share,
+    /// Longest wall-clock time.
+    pub(super) limit: Option<Duration>,
+    pub(super) guard: &'a Guard,
+    pub(super) interrupt: &'a Interrupt,
 }
 
 impl Worker {
@@ -45,6 +68,11 @@ impl Worker {
         let advice = "build it with `make build`, install it with `make install`, or name it in BGH_TORCH";
         let tried = || candidates.first().map_or_else(String::new, |path| format!(" (looked first at {})", path.display()));
         found.cloned().map(Self).with_context(|| format!("the worker `bgh-torch` is not there{}; {advice}", tried()))
+    }
+
+    /// The program at `path`.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
     }
 
     /// Where it is.
@@ -69,21 +97,28 @@ impl Worker {
     pub(super) fn run(
         &self,
         job: &JobFolder,
-        cuda_index: Option<u32>,
-        limit: Option<Duration>,
-        (guard, interrupt): (&Guard, &Interrupt),
+        terms: Terms<'_>,
         mut progressed: impl FnMut(Progress),
     ) -> Result<Finished, Failure> {
         let environment = |error: anyhow::Error| Failure::Environment(format!("{error:#}"));
-        let command = self.command(job, cuda_index).map_err(environment)?;
-        let child = Child::start(command, guard, job.path()).map_err(|error| Failure::start(&self.0, &error))?;
+        let command = self.command(job, terms.share).map_err(environment)?;
+        let child = Child::start(command, terms.guard, job.path()).map_err(|error| Failure::start(&self.0, &error))?;
         let mut events = Tail::new(job.events());
         let look = || events.read().into_iter().for_each(&mut progressed);
-        let ended =
-            child.wait(limit, interrupt, Some(PULSE), look).context("cannot wait for the worker").map_err(environment)?;
+        let ended = child
+            .wait(terms.limit, terms.interrupt, Some(PULSE), look)
+            .context("cannot wait for the worker")
+            .map_err(environment)?;
         match job.result().map_err(environment)? {
-            Some(JobResult::Done { device, peak_memory, images_per_second }) => {
-                Ok(Finished { device, peak_memory, images_per_second })
+            Some(JobResult::Done { device, peak_memory, images_per_second, device_memory }) => {
+                let peak_memory = peak_memory.max(ended.peak_memory);
+                Ok(Finished {
+                    device,
+                    peak_memory,
+                    images_per_second,
+                    device_mib: device_memory.unwrap_or(0) >> 20,
+                    warnings: vec![],
+                })
             }
             Some(JobResult::Failed(why)) => Err(Failure::of_report(why)),
             Some(JobResult::Interrupted) => Err(Failure::Interrupted),
@@ -94,12 +129,12 @@ impl Worker {
         }
     }
 
-    fn command(&self, job: &JobFolder, cuda_index: Option<u32>) -> Result<Command> {
+    fn command(&self, job: &JobFolder, share: Share) -> Result<Command> {
         let stderr = File::create(job.stderr()).with_context(|| format!("cannot write {}", job.stderr().display()))?;
         let mut command = Command::new(&self.0);
         command.arg(job.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         command.env("BGH_PARENT", std::process::id().to_string());
-        command.env("CUDA_VISIBLE_DEVICES", cuda_index.map_or_else(String::new, |index| index.to_string()));
+        share.tell(&mut command);
         Ok(command)
     }
 }

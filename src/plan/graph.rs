@@ -181,12 +181,12 @@ impl Plan {
         needed
     }
 
-    /// Seconds, roughly, from the start of each step to the end of the plan along its longest path.
-    pub fn urgency(&self) -> Vec<f64> {
+    /// Seconds from the start of each step to the end of the plan along its longest path, by what each step takes.
+    pub fn urgency(&self, seconds: impl Fn(StepId) -> f64) -> Vec<f64> {
         let mut urgency = vec![0.0; self.len()];
         for id in self.in_order().collect::<Vec<_>>().into_iter().rev() {
             let after = self.readers(id).map(|reader| urgency[reader.index()]).fold(0.0, f64::max);
-            urgency[id.index()] = self.graph[id].kind.cost + after;
+            urgency[id.index()] = seconds(id) + after;
         }
         urgency
     }

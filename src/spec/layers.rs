@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::Place;
+use super::Place;
 use super::source::{Log, Origin, Source};
 use super::tree::{self, Node, Value};
 

@@ -8,22 +8,19 @@
 //! types, and a spec is read most often while it is wrong.
 
 mod experiment;
-mod fault;
 mod layers;
 mod read;
-mod section;
-mod source;
 mod stage;
-mod tree;
 mod write;
 
 use std::path::Path;
 
 pub use crate::artifact::results::{Comparison, Factor};
+pub use crate::document::{Fault, Faults, Place, Spot};
+use crate::document::{section, source, tree};
 pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
 pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, Source, Split, Start, Subgroup};
-pub use fault::{Fault, Faults, Place, Spot};
 pub use stage::{Instance, Place as StagePlace, Spec, Stage, Wire};
 pub use write::resolved;
 
@@ -32,7 +29,7 @@ pub use write::resolved;
 /// # Errors
 /// Every fault of the spec and of the files that it names.
 pub fn load(path: &Path, overrides: &[String]) -> Result<Spec, Faults> {
-    let mut log = source::Log::default();
+    let mut log = source::Log::of("the spec");
     let root = layers::gather(&mut log, path, overrides);
     let spec = root.and_then(|root| read::spec(&log, &root));
     match spec {

@@ -10,7 +10,7 @@ use super::{layers, source};
 
 /// The spec at `path` with what it extends laid below and `overrides` laid on top, as TOML; `None` where it cannot be read.
 pub fn resolved(path: &Path, overrides: &[String]) -> Option<String> {
-    let mut log = source::Log::default();
+    let mut log = source::Log::of("the spec");
     toml::to_string(&layers::gather(&mut log, path, overrides)?).ok()
 }
 

@@ -35,6 +35,9 @@ pub struct JobSpec {
     pub inputs: BTreeMap<String, Files>,
     /// `cpu` or `cuda` (which one, `CUDA_VISIBLE_DEVICES` says).
     pub device: String,
+    /// CPU slots that the job holds. Arithmetic whose bits depend on the number of threads keeps to one.
+    #[serde(default = "one")]
+    pub threads: usize,
 }
 
 /// What `result.json` holds.
@@ -50,6 +53,9 @@ pub enum JobResult {
         /// Training images a second, of trainings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         images_per_second: Option<f64>,
+        /// Largest memory taken on the accelerator, bytes, where it was measured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device_memory: Option<u64>,
     },
     /// The kind refused or failed; the text says place, fact and advice.
     Failed(String),
@@ -183,6 +189,10 @@ impl JobFolder {
         let mut log = fs::OpenOptions::new().create(true).append(true).open(&path).with_context(place)?;
         log.write_all(line.as_bytes()).with_context(place)
     }
+}
+
+fn one() -> usize {
+    1
 }
 
 fn made(folder: PathBuf) -> Result<PathBuf> {

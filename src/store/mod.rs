@@ -7,6 +7,7 @@
 //! logs-v1/<action>   what the last execution of an action printed
 //! latest-v2/…        the last action of each step, a file an experiment, for explanations
 //! tmp/               files on their way; may be emptied when nothing runs
+//! learned-v1         seconds and memory that steps took, a line an attempt (a hint)
 //! index-v2           digests of files by their stamp (a hint)
 //! memo-v1            what records say, by the stamp of the record (a hint)
 //! lock               shared by all who use the cache, taken alone by a collection of garbage
@@ -196,6 +197,11 @@ impl Store {
         self.root.join("logs-v1").join(format!("{action}.log"))
     }
 
+    /// The file of what steps took, for the order of later runs.
+    pub fn learned(&self) -> PathBuf {
+        self.root.join("learned-v1")
+    }
+
     /// Where the record of an action lies, or would lie.
     pub fn action(&self, action: Digest) -> PathBuf {
         self.sharded("actions-v1", action)
@@ -257,6 +263,11 @@ impl Store {
     }
 
     /// What is learned of the files of another cache is remembered in this one.
+    /// Whether a blob has the bytes that its name says.
+    pub fn is_whole(&self, blob: &Blob) -> bool {
+        self.index.digest(&self.blob(blob.digest)).is_ok_and(|digest| digest == blob.digest)
+    }
+
     fn check(&self, layer: &Self, name: &str, blob: &Blob) -> Result<(), Miss> {
         let path = layer.own_blob(blob.digest);
         match layer.index.recall(&path).map_or_else(|| self.index.digest(&path), Ok) {

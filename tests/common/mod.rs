@@ -94,6 +94,7 @@ impl Space {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bgh"));
         command.current_dir(self.folder.path()).args(arguments).env("BGH_TORCH", &self.worker);
+        command.env("XDG_CONFIG_HOME", self.folder.path());
         command.env("PATH", path()).env("BGH_TEST_FAULTS", self.path("misbehave")).env("NO_COLOR", "1").env_remove("BGH_CACHE");
         command
     }

@@ -2,7 +2,7 @@
 """Stands in for the worker where a test is about the engine and not about networks: same job directory, same outputs, but
 weights and probabilities are digests of what went in. It obeys a file `misbehave` beside the spec (named in BGH_TEST_FAULTS),
 lines of the form `<kind> <what>`."""
-import csv, hashlib, json, os, signal, sys, time
+import csv, glob, hashlib, json, os, signal, sys, time
 
 if sys.argv[1] == "--version-json":
     print(json.dumps({"worker": "test", "libtorch": "2.11.0", "cuda_devices": 0}))
@@ -57,6 +57,49 @@ def predict(digest):
             writer.writerow([row["exam"], row["slice"], row["class"], none, (1 - none) / 2, (1 - none) / 2])
 
 
+def beside(name):
+    return os.environ.get("BGH_TEST_FAULTS", "misbehave") + "." + name
+
+
+def first_time():
+    """Whether this job was never tried before."""
+    try:
+        os.close(os.open(beside("tried-" + os.path.basename(folder)), os.O_CREAT | os.O_EXCL))
+        return True
+    except FileExistsError:
+        return False
+
+
+def trace(what):
+    """One line into a file that the test may have made."""
+    if os.path.exists(beside("trace")):
+        line = f"{what} {job['kind']} {os.path.basename(folder)} {os.environ['CUDA_VISIBLE_DEVICES'] or '-'} {job['threads']}\n"
+        with open(beside("trace"), "a") as file:
+            file.write(line)
+
+
+def meet(number):
+    """Goes on when so many workers are here at once."""
+    open(beside(f"here-{os.getpid()}"), "w").close()
+    for _ in range(6000):
+        if len(glob.glob(beside("here-*"))) >= number:
+            return
+        time.sleep(0.01)
+    sys.exit("nobody came")
+
+
+def stay():
+    """Works on whatever happens to its parent."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with open(beside("pid-part"), "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(beside("pid-part"), beside("pid"))
+    while True:
+        with open(os.path.join(folder, "stays"), "a") as file:
+            file.write("here\n")
+        time.sleep(0.01)
+
+
 def misbehave():
     path = os.environ.get("BGH_TEST_FAULTS", "")
     lines = open(path).read().splitlines() if os.path.exists(path) else []
@@ -93,6 +136,23 @@ def misbehave():
                 with open(os.path.join(folder, "events.jsonl"), "a") as file:
                     file.write(json.dumps({"done": done, "total": 1000, "unit": "updates", "training": told}) + "\n")
                 time.sleep(0.05)
+        if what == "abort-once" and first_time():
+            os.kill(os.getpid(), signal.SIGABRT)
+        if what == "device-full-once" and first_time():
+            trace("full")
+            result({"failed": "CUDA out of memory. Tried to allocate 2.00 GiB"})
+            sys.exit()
+        if what == "host-full-once" and first_time():
+            trace("full")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what == "slow" and job["params"]["solver"]["learning_rate"] > 0.005:
+            time.sleep(0.7)
+        if what.startswith("meet "):
+            meet(int(what.split()[1]))
+        if what == "stay":
+            stay()
+        if what == "draw":
+            job["seed"] = os.urandom(8).hex()
         if what == "hang":
             open(os.path.join(folder, "hanging"), "w").close()
             parent = os.getppid()
@@ -101,6 +161,8 @@ def misbehave():
             sys.exit()
 
 
+trace("start")
 misbehave()
 {"train": train, "pretrain": train, "predict": predict}[job["kind"]](essence())
+trace("end")
 result({"done": {"device": "cpu", "peak_memory": 1}})

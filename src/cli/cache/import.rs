@@ -29,7 +29,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let store = Store::open(&arguments.cache.cache).map_err(|error| Failure::environment(&error))?;
+    let store = Store::open(&arguments.cache.folder()?).map_err(|error| Failure::environment(&error))?;
     if store.is_read_only() {
         return Err(Failure::new(Exit::Environment, format!("error: {} cannot be written to", store.root().display())));
     }

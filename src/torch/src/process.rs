@@ -77,6 +77,17 @@ pub fn peak_memory() -> u64 {
     kibibytes.unwrap_or(0) * 1024
 }
 
+/// Memory that this process holds on its accelerator, bytes; `None` without one. Libtorch keeps what it once took, so at the end of
+/// a job this is the peak. The driver is asked, and not CUDA, which is not linked.
+pub fn device_memory() -> Option<u64> {
+    let arguments = ["--query-compute-apps=pid,used_gpu_memory", "--format=csv,noheader,nounits"];
+    let output = std::process::Command::new("nvidia-smi").args(arguments).output().ok()?;
+    let own = std::process::id().to_string();
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mib = lines.lines().filter_map(|line| line.split_once(',')).find(|(pid, _)| pid.trim() == own)?.1;
+    Some(mib.trim().parse::<u64>().ok()? << 20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

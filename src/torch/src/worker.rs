@@ -37,6 +37,7 @@ fn attempt(folder: &JobFolder, stop: StopFlag) -> Result<JobResult> {
             device: backend::device_name(device),
             peak_memory: process::peak_memory(),
             images_per_second: session.images_per_second,
+            device_memory: device.is_cuda().then(process::device_memory).flatten(),
         },
         Outcome::Interrupted => JobResult::Interrupted,
     })

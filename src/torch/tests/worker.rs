@@ -47,7 +47,7 @@ fn images(folder: &Path, count: usize, seed: u64) -> Files {
 fn job(folder: PathBuf, kind: &str, params: Value, inputs: BTreeMap<String, Files>) -> JobFolder {
     fs::create_dir_all(&folder).expect("folder");
     let job = JobFolder::new(folder);
-    let spec = JobSpec { kind: kind.into(), params, seed: Seed::root(17), inputs, device: "cpu".into() };
+    let spec = JobSpec { kind: kind.into(), params, seed: Seed::root(17), inputs, device: "cpu".into(), threads: 1 };
     job.write_spec(&spec).expect("writes");
     job
 }

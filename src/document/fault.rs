@@ -1,4 +1,4 @@
-//! What is wrong with a spec. A fault carries the line that it points at, so that it can be shown, stored and sent without the file.
+//! What is wrong with a document. A fault carries the line that it points at, so that it can be shown, stored and sent without the file.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
-/// One thing that must change before the spec can run.
+/// One thing that must change before the document can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Where.
@@ -41,7 +41,7 @@ pub struct Spot {
 
 impl Spot {
     /// The stretch `span` (bytes) of `text`; one that spans lines is cut at the end of its first.
-    pub(super) fn new(text: &str, span: Range<usize>) -> Self {
+    pub(crate) fn new(text: &str, span: Range<usize>) -> Self {
         let start = text.floor_char_boundary(span.start);
         let first = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line = text[first..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
@@ -80,14 +80,14 @@ impl Fault {
     }
 }
 
-/// Every fault of a spec, in the order of its files and lines.
+/// Every fault of a document, in the order of its files and lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
     /// `faults` by place; those that say the same of one place are one.
-    pub(super) fn new(mut faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(mut faults: Vec<Fault>) -> Self {
         faults.sort_by_cached_key(|fault| {
             let spot = fault.place.spot.as_ref();
             (fault.place.file.clone(), spot.map(|spot| (spot.line, spot.column)))

@@ -11,14 +11,14 @@ use super::source::{Log, Origin};
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) origin: Origin,
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
 }
 
 /// A TOML value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     String(String),
     Integer(i128),
     Float(f64),
@@ -30,18 +30,18 @@ pub(super) enum Value {
 
 /// Entries in the order in which they were written.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Table {
-    pub(super) entries: Vec<Entry>,
+pub(crate) struct Table {
+    pub(crate) entries: Vec<Entry>,
     /// Written in braces: a value of its own that replaces another as a whole.
-    pub(super) inline: bool,
+    pub(crate) inline: bool,
 }
 
 /// A key, where it was written, and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) origin: Origin,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) origin: Origin,
+    pub(crate) node: Node,
 }
 
 /// The key whose tables are told apart by their `name`.
@@ -49,7 +49,7 @@ const STAGES: &str = "stage";
 
 impl Table {
     /// The value of `key`.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
@@ -74,7 +74,7 @@ impl Table {
 
 impl Node {
     /// Lays `over` on top: tables merge key by key, everything else, inline tables included, is replaced.
-    pub(super) fn merge(&mut self, over: Node) {
+    pub(crate) fn merge(&mut self, over: Node) {
         match (&mut self.value, over.value) {
             (Value::Table(table), Value::Table(over_table)) if !over_table.inline => {
                 over_table.entries.into_iter().for_each(|entry| table.merge(entry));
@@ -116,7 +116,7 @@ impl Node {
     ///
     /// # Errors
     /// The part of the path that is there and is no table.
-    pub(super) fn set(&mut self, path: &[String], origin: &Origin, node: Node) -> Result<(), String> {
+    pub(crate) fn set(&mut self, path: &[String], origin: &Origin, node: Node) -> Result<(), String> {
         let [first, rest @ ..] = path else {
             *self = node;
             return Ok(());
@@ -143,7 +143,7 @@ impl Node {
     }
 
     /// What kind of value it is, in words that fit after "is".
-    pub(super) fn described(&self) -> String {
+    pub(crate) fn described(&self) -> String {
         match &self.value {
             Value::String(text) => format!("{text:?}"),
             Value::Integer(number) => number.to_string(),
@@ -157,7 +157,7 @@ impl Node {
     }
 
     /// The value as the name of a level: strings bare, numbers in their shortest form, the parts of a table or array joined.
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         match &self.value {
             Value::String(text) => text.clone(),
             Value::Array(items) => items.iter().map(Node::label).collect::<Vec<_>>().join("+"),
@@ -172,7 +172,7 @@ impl Node {
 }
 
 /// Two parts of a dotted path.
-pub(super) fn joined(path: &str, key: &str) -> String {
+pub(crate) fn joined(path: &str, key: &str) -> String {
     match (path, key) {
         ("", one) | (one, "") => one.to_owned(),
         _ => format!("{path}.{key}"),
@@ -180,7 +180,7 @@ pub(super) fn joined(path: &str, key: &str) -> String {
 }
 
 /// Reads source number `source` of `log`; syntax errors are noted there.
-pub(super) fn parse(log: &Log, source: usize) -> Option<Node> {
+pub(crate) fn parse(log: &Log, source: usize) -> Option<Node> {
     let (table, errors) = DeTable::parse_recoverable(log.text(source));
     let mut line = None;
     for error in &errors {
@@ -196,7 +196,7 @@ pub(super) fn parse(log: &Log, source: usize) -> Option<Node> {
 }
 
 /// Reads the value that starts at byte `at` of source number `source`; `Err` is what the parser says.
-pub(super) fn parse_value(log: &Log, source: usize, at: usize) -> Result<Node, toml::de::Error> {
+pub(crate) fn parse_value(log: &Log, source: usize, at: usize) -> Result<Node, toml::de::Error> {
     let value = DeValue::parse(&log.text(source)[at..])?;
     let mut node = Reader { log, source }.node(&value);
     node.shift(at);
@@ -204,7 +204,7 @@ pub(super) fn parse_value(log: &Log, source: usize, at: usize) -> Result<Node, t
 }
 
 /// The parts of a dotted key (`network.alexnet.epochs`, quoted parts as TOML has them).
-pub(super) fn parse_path(text: &str) -> Option<Vec<String>> {
+pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
     if text.contains(['=', '#', '\n', '\r']) {
         return None;
     }

@@ -8,15 +8,15 @@ use super::tree::{Node, Table, Value, joined};
 
 /// A value on its way to a type.
 #[derive(Debug, Clone)]
-pub(super) struct Item<'a> {
-    pub(super) log: &'a Log,
-    pub(super) node: &'a Node,
-    pub(super) path: String,
+pub(crate) struct Item<'a> {
+    pub(crate) log: &'a Log,
+    pub(crate) node: &'a Node,
+    pub(crate) path: String,
 }
 
 /// A table that is being read.
 #[derive(Debug)]
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     log: &'a Log,
     table: &'a Table,
     origin: &'a Origin,
@@ -27,23 +27,23 @@ pub(super) struct Section<'a> {
 
 impl<'a> Item<'a> {
     /// The whole document.
-    pub(super) fn root(log: &'a Log, node: &'a Node) -> Self {
+    pub(crate) fn root(log: &'a Log, node: &'a Node) -> Self {
         Self { log, node, path: String::new() }
     }
 
     /// Notes a fault of this value.
-    pub(super) fn fault<T>(&self, fact: impl Into<String>, hint: impl Into<String>) -> Option<T> {
+    pub(crate) fn fault<T>(&self, fact: impl Into<String>, hint: impl Into<String>) -> Option<T> {
         self.log.fault(&self.node.origin, fact, hint);
         None
     }
 
     /// Notes that something else was expected.
-    pub(super) fn expected<T>(&self, what: &str) -> Option<T> {
+    pub(crate) fn expected<T>(&self, what: &str) -> Option<T> {
         self.fault(format!("`{}` is {}", self.path, self.node.described()), format!("expected {what}"))
     }
 
     /// A string that is not empty.
-    pub(super) fn string(&self) -> Option<&'a str> {
+    pub(crate) fn string(&self) -> Option<&'a str> {
         match &self.node.value {
             Value::String(text) if !text.trim().is_empty() => Some(text),
             _ => self.expected("a string that is not empty"),
@@ -51,7 +51,7 @@ impl<'a> Item<'a> {
     }
 
     /// A string, which may be empty.
-    pub(super) fn text(&self) -> Option<&'a str> {
+    pub(crate) fn text(&self) -> Option<&'a str> {
         match &self.node.value {
             Value::String(text) => Some(text),
             _ => self.expected("a string"),
@@ -59,12 +59,12 @@ impl<'a> Item<'a> {
     }
 
     /// Whether it is a string.
-    pub(super) fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         matches!(self.node.value, Value::String(_))
     }
 
     /// A string of letters, digits, `-` and `_`, as file names and tables can bear it.
-    pub(super) fn word(&self) -> Option<&'a str> {
+    pub(crate) fn word(&self) -> Option<&'a str> {
         match &self.node.value {
             Value::String(text) if is_word(text) => Some(text),
             _ => self.expected("a name of letters, digits, `-` and `_`"),
@@ -72,7 +72,7 @@ impl<'a> Item<'a> {
     }
 
     /// A number for which `holds`; `what` says which.
-    pub(super) fn number(&self, what: &str, holds: impl Fn(f64) -> bool) -> Option<f64> {
+    pub(crate) fn number(&self, what: &str, holds: impl Fn(f64) -> bool) -> Option<f64> {
         let number = match self.node.value {
             Value::Integer(number) => number as f64,
             Value::Float(number) => number,
@@ -82,17 +82,17 @@ impl<'a> Item<'a> {
     }
 
     /// A number above 0 and up to `most`.
-    pub(super) fn rate(&self, most: f64) -> Option<f64> {
+    pub(crate) fn rate(&self, most: f64) -> Option<f64> {
         self.number(&format!("a number above 0, at most {most}"), |x| 0.0 < x && x <= most)
     }
 
     /// A number between 0 and 1, neither of them.
-    pub(super) fn share(&self) -> Option<f64> {
+    pub(crate) fn share(&self) -> Option<f64> {
         self.number("a number between 0 and 1, neither included", |x| 0.0 < x && x < 1.0)
     }
 
     /// A whole number in `least..=most`.
-    pub(super) fn count(&self, least: usize, most: usize) -> Option<usize> {
+    pub(crate) fn count(&self, least: usize, most: usize) -> Option<usize> {
         let range = least as i128..=most as i128;
         match self.node.value {
             Value::Integer(number) if range.contains(&number) => usize::try_from(number).ok(),
@@ -101,7 +101,7 @@ impl<'a> Item<'a> {
     }
 
     /// One of the named values.
-    pub(super) fn one_of<T: Copy>(&self, names: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(&self, names: &[(&str, T)]) -> Option<T> {
         let known: Vec<_> = names.iter().map(|(name, _)| *name).collect();
         let found = |text: &String| names.iter().find(|(name, _)| name == text).map(|(_, value)| *value);
         match &self.node.value {
@@ -115,7 +115,7 @@ impl<'a> Item<'a> {
     }
 
     /// The items of an array that holds one at least; a fault in one does not hide those of the next.
-    pub(super) fn list<T>(&self, read: impl Fn(Item<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(&self, read: impl Fn(Item<'a>) -> Option<T>) -> Option<Vec<T>> {
         let items = self.items().filter(|items| !items.is_empty());
         let Some(items) = items else { return self.expected("an array that is not empty") };
         let read: Vec<_> = items.into_iter().map(read).collect();
@@ -123,14 +123,14 @@ impl<'a> Item<'a> {
     }
 
     /// The items if this is an array.
-    pub(super) fn items(&self) -> Option<Vec<Item<'a>>> {
+    pub(crate) fn items(&self) -> Option<Vec<Item<'a>>> {
         let Value::Array(items) = &self.node.value else { return None };
         let item = |(index, node)| Item { log: self.log, node, path: format!("{}[{index}]", self.path) };
         Some(items.iter().enumerate().map(item).collect())
     }
 
     /// A table of keys known to `read`.
-    pub(super) fn table<T>(&self, read: impl FnOnce(&mut Section<'a>) -> Option<T>) -> Option<T> {
+    pub(crate) fn table<T>(&self, read: impl FnOnce(&mut Section<'a>) -> Option<T>) -> Option<T> {
         let Value::Table(table) = &self.node.value else { return self.expected("a table") };
         let section = Section {
             log: self.log,
@@ -144,7 +144,7 @@ impl<'a> Item<'a> {
     }
 
     /// A table whose keys the author chooses: each key with where it stands, and its value.
-    pub(super) fn named(&self) -> Option<Vec<(&'a str, &'a Origin, Item<'a>)>> {
+    pub(crate) fn named(&self) -> Option<Vec<(&'a str, &'a Origin, Item<'a>)>> {
         let Value::Table(table) = &self.node.value else { return self.expected("a table") };
         let entry = |entry: &'a super::tree::Entry| {
             let item = Item { log: self.log, node: &entry.node, path: joined(&self.path, &entry.key) };
@@ -154,7 +154,7 @@ impl<'a> Item<'a> {
     }
 
     /// A path, relative to the file that names it.
-    pub(super) fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         self.string().map(|text| self.log.folder(&self.node.origin).join(text))
     }
 }
@@ -167,13 +167,13 @@ impl<'a> Section<'a> {
     }
 
     /// The value of `key` if it is there.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<Item<'a>> {
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<Item<'a>> {
         self.asked.push(key);
         self.table.get(key).map(|node| Item { log: self.log, node, path: joined(&self.path, key) })
     }
 
     /// The value of a key that must be there.
-    pub(super) fn required<T>(&mut self, key: &'static str, read: impl FnOnce(Item<'a>) -> Option<T>) -> Option<T> {
+    pub(crate) fn required<T>(&mut self, key: &'static str, read: impl FnOnce(Item<'a>) -> Option<T>) -> Option<T> {
         match self.get(key) {
             Some(item) => read(item),
             None => {
@@ -184,12 +184,12 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key, or `default` where it is not there.
-    pub(super) fn optional<T>(&mut self, key: &'static str, default: T, read: impl FnOnce(Item<'a>) -> Option<T>) -> Option<T> {
+    pub(crate) fn optional<T>(&mut self, key: &'static str, default: T, read: impl FnOnce(Item<'a>) -> Option<T>) -> Option<T> {
         self.get(key).map_or(Some(default), read)
     }
 
     /// The table `key`, read as empty where it is not there, so that every default has one place.
-    pub(super) fn table_or_empty<T>(
+    pub(crate) fn table_or_empty<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(&mut Section<'a>) -> Option<T>,
@@ -206,7 +206,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes a fault of the table as a whole.
-    pub(super) fn fault<T>(&self, fact: impl Into<String>, hint: impl Into<String>) -> Option<T> {
+    pub(crate) fn fault<T>(&self, fact: impl Into<String>, hint: impl Into<String>) -> Option<T> {
         self.log.fault(self.origin, fact, hint);
         None
     }
@@ -215,7 +215,7 @@ impl<'a> Section<'a> {
     fn finish(&self) {
         let unknown: Vec<_> = self.table.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str())).collect();
         for entry in &unknown {
-            let place = if self.path.is_empty() { "the spec".to_owned() } else { format!("`{}`", self.path) };
+            let place = if self.path.is_empty() { self.log.document.to_owned() } else { format!("`{}`", self.path) };
             let fact = format!("unknown key `{}` in {place}", entry.key.escape_debug());
             self.log.fault(&entry.origin, fact, suggestion(&entry.key, &self.asked));
         }
@@ -234,7 +234,7 @@ fn is_word(text: &str) -> bool {
 const FEW: usize = 8;
 
 /// Advice for a name that is not among `known`: the nearest one, if one is near, and all of them.
-pub(super) fn suggestion(name: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(nearest) if (2..=FEW).contains(&known.len()) => format!("did you mean `{nearest}`? expected {}", listed(known)),
         Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -249,7 +249,7 @@ fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// `a`, `b` or `c`.
-pub(super) fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => "nothing".to_owned(),

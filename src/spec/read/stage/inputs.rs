@@ -20,6 +20,10 @@ pub(super) struct Inputs<'a> {
     /// The author's files at a port, an entry an instance.
     pub(super) sources: BTreeMap<String, Vec<Files>>,
     pub(super) references: Vec<Reference<'a>>,
+    /// Names of all of them, faulty ones too.
+    names: Vec<String>,
+    /// Whether one is faulty.
+    pub(super) is_faulty: bool,
 }
 
 /// An input that names another stage.
@@ -34,18 +38,23 @@ pub(super) struct Reference<'a> {
 pub(super) fn read<'a>(item: &Item<'a>, axes: &[Axis], replaces: Option<Place>, has_study: bool) -> Option<Inputs<'a>> {
     let combined = axes::combinations(axes);
     let mut inputs = Inputs::default();
-    let mut is_whole = true;
     for (name, _, item) in item.named()? {
-        let one = outputs::fit(name, &item).and_then(|port| match item.items().is_none() && item.is_text() {
+        inputs.names.push(name.to_owned());
+        let one = outputs::fit(name, &item).and_then(|port| match item.is_text() {
             true => inputs.files(port, &item, axes, &combined),
             false => item.table(|s| inputs.table(port, &item, s, replaces, has_study)),
         });
-        is_whole &= one.is_some();
+        inputs.is_faulty |= one.is_none();
     }
-    is_whole.then_some(inputs)
+    Some(inputs)
 }
 
 impl<'a> Inputs<'a> {
+    /// Whether there is an input of this name.
+    pub(super) fn has(&self, port: &str) -> bool {
+        self.names.iter().any(|name| name == port)
+    }
+
     fn files(&mut self, port: String, item: &Item<'a>, axes: &[Axis], combined: &[Vec<(String, String)>]) -> Option<()> {
         let text = item.string()?;
         let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();

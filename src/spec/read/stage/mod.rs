@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::super::section::{Item, Section};
 use super::super::stage::{Instance, Place, Stage, Wire};
 use crate::stage::command::{Invocation, Params, Setting};
+use crate::stage::template::Slot;
 use crate::stage::{augment, command, compare, ingest, phantom, predict, pretrain, train, window};
 use axes::Axis;
 use inputs::Inputs;
@@ -33,12 +34,14 @@ const TAKEN: [&str; 10] = [
     "report",
 ];
 
-/// A stage that is not connected to others yet.
+/// A stage that is not connected to others yet. What of it is `None` is faulty, which does not keep the rest from being checked.
 struct Draft<'a> {
     item: Item<'a>,
-    stage: Stage,
-    /// Inputs that name other stages: port, where it is written, the stage and the output if one is named.
-    wires: Vec<inputs::Reference<'a>>,
+    name: Option<String>,
+    outputs: Option<BTreeMap<String, command::Output>>,
+    /// Inputs that name other stages.
+    references: Vec<inputs::Reference<'a>>,
+    stage: Option<Stage>,
 }
 
 /// All stages, each after those that it reads from; `has_study` tells whether there are exams and steps to stand among.
@@ -67,23 +70,23 @@ fn one<'a>(s: &mut Section<'a>, item: &Item<'a>, has_study: bool) -> Option<Draf
     let version = s.optional("version", None, |item| item.string().map(|text| Some(text.to_owned())));
     let needs = s.table_or_empty("needs", needs::read);
     let export = s.optional("export", None, |item| item.path().map(Some));
-    let run =
-        s.required("run", |item| invocation(&item, names.as_deref()?, params.as_ref()?, read.as_ref()?, outputs.as_ref()?));
-    let (read, replaces) = (read?, replaces?);
-    let shapes = read.shapes.clone();
-    let params = Params {
-        run: run?,
-        each: BTreeMap::new(),
-        params: params?,
-        env: env?,
-        inputs: shapes,
-        outputs: outputs?,
-        version: version?,
+    let run = s.required("run", |item| invocation(&item, names.as_deref()?, params.as_ref(), read.as_ref(), outputs.as_ref()));
+    let mut draft = Draft { item: item.clone(), name: name.clone(), outputs: outputs.clone(), references: vec![], stage: None };
+    let Some(read) = read else { return Some(draft) };
+    draft.references = read.references;
+    let (shapes, wires, sources) = (read.shapes, read.wires, read.sources);
+    let is_faulty = read.is_faulty;
+    let stage = || {
+        let (replaces, axes) = (replaces.filter(|_| !is_faulty)?, axes.as_ref()?);
+        let each = BTreeMap::new();
+        let params =
+            Params { run: run?, each, params: params?, env: env?, inputs: shapes, outputs: outputs?, version: version? };
+        let setting = Setting { pass_env: pass_env?, copies: copies? };
+        let instances = if replaces.is_some() { Vec::new() } else { instances(axes, sources) };
+        Some(Stage { name: name?, params, inputs: wires, instances, replaces, needs: needs?, setting, export: export? })
     };
-    let setting = Setting { pass_env: pass_env?, copies: copies? };
-    let instances = if replaces.is_some() { Vec::new() } else { instances(&axes?, read.sources) };
-    let stage = Stage { name: name?, params, inputs: read.wires, instances, replaces, needs: needs?, setting, export: export? };
-    Some(Draft { item: item.clone(), stage, wires: read.references })
+    draft.stage = stage();
+    Some(draft)
 }
 
 fn name(item: &Item<'_>) -> Option<String> {
@@ -128,17 +131,18 @@ fn texts(item: &Item<'_>, axes: Option<&[&str]>) -> Option<BTreeMap<String, Stri
     item.named()?.into_iter().map(one).collect()
 }
 
+/// What is called; slots for what is faulty itself are not looked at.
 fn invocation(
     item: &Item<'_>,
     axes: &[&str],
-    params: &BTreeMap<String, Value>,
-    inputs: &Inputs<'_>,
-    outputs: &BTreeMap<String, command::Output>,
+    params: Option<&BTreeMap<String, Value>>,
+    inputs: Option<&Inputs<'_>>,
+    outputs: Option<&BTreeMap<String, command::Output>>,
 ) -> Option<Invocation> {
-    let known = |slot: &crate::stage::template::Slot<'_>| match slot.space {
-        Some("params") => params.contains_key(slot.name),
-        Some("inputs") => inputs.wires.contains_key(slot.name),
-        Some("outputs") => outputs.contains_key(slot.name),
+    let known = |slot: &Slot<'_>| match slot.space {
+        Some("params") => params.is_none_or(|params| params.contains_key(slot.name)),
+        Some("inputs") => inputs.is_none_or(|inputs| inputs.has(slot.name)),
+        Some("outputs") => outputs.is_none_or(|outputs| outputs.contains_key(slot.name)),
         _ => slots::is_axis(slot, axes),
     };
     let checked = |item: &Item<'_>, text: &str| slots::check(item, text, &["params", "inputs", "outputs"], &known);

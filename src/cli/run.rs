@@ -70,8 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {
-        super::plan::print(&session, &executor, false);
-        return Ok(());
+        return super::plan::print(&session, &executor, false);
     }
     let machine = machine(&executor, &arguments.device)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;

@@ -48,6 +48,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STEP")]
     twice: Vec<String>,
 
+    /// Read every source file and every blob again, whatever its times say
+    #[arg(long)]
+    paranoid: bool,
+
     /// Where networks compute: auto, cpu, cuda, or cuda:0,1 for some of several
     #[arg(long, default_value = "auto", env = "BGH_DEVICE")]
     device: String,
@@ -70,7 +74,10 @@ pub(super) struct ReportArguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let began = Instant::now();
-    let session = arguments.spec.open()?;
+    let mut session = arguments.spec.open()?;
+    if arguments.paranoid {
+        session.store = session.store.paranoid();
+    }
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
@@ -29,6 +29,7 @@ impl Store {
         let artifacts = batch.iter().flat_map(|(_, result)| result.outputs.values());
         let digests: BTreeSet<Digest> = artifacts.flat_map(|artifact| artifact.0.values()).map(|blob| blob.digest).collect();
         let blobs: Vec<PathBuf> = digests.iter().map(|digest| self.own_blob(*digest)).collect();
+        digests.iter().zip(&blobs).try_for_each(|(digest, blob)| self.ensure_whole(*digest, blob))?;
         self.sync(&with_folders(&blobs))?;
         let written: Result<Vec<NamedTempFile>> = batch.par_iter().map(|(_, result)| self.write_record(result)).collect();
         let written = written?;
@@ -36,11 +37,14 @@ impl Store {
         let records: Vec<PathBuf> = batch.iter().map(|(action, _)| self.action(*action)).collect();
         written.into_iter().zip(&records).try_for_each(|(file, record)| self.rename(&file.into_temp_path(), record))?;
         self.sync(&with_folders(&records).into_iter().filter(|path| !records.contains(path)).collect())?;
-        digests
-            .iter()
-            .zip(&blobs)
-            .try_for_each(|(digest, blob)| self.index.learn(blob, *digest).with_context(|| unsafe_at(blob)))?;
         batch.iter().zip(&records).for_each(|((action, result), record)| self.learn(*action, result, record));
+        Ok(())
+    }
+
+    /// What was taken in may have been removed or spoilt since by whoever read it.
+    fn ensure_whole(&self, digest: Digest, blob: &Path) -> Result<()> {
+        let found = self.index.digest(blob).with_context(|| unsafe_at(blob))?;
+        ensure!(found == digest, "{} was changed by another program", blob.display());
         Ok(())
     }
 

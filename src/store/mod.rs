@@ -142,7 +142,7 @@ impl Store {
     #[must_use]
     pub fn paranoid(mut self) -> Self {
         self.index.distrust();
-        self.memo = Memo::open(PathBuf::new());
+        self.memo.distrust();
         self
     }
 
@@ -325,6 +325,8 @@ impl Store {
         if !self.index.digest(&blob).is_ok_and(|known| known == digest) {
             fs::set_permissions(path, fs::Permissions::from_mode(0o444)).with_context(place)?;
             self.rename(path, &blob).with_context(place)?;
+            // Here and not when it is published: a reader may have spoilt it by then.
+            self.index.learn(&blob, digest).with_context(place)?;
         }
         Ok(Blob { digest, size })
     }

@@ -153,6 +153,10 @@ def misbehave():
             stay()
         if what == "draw":
             job["seed"] = os.urandom(8).hex()
+        if what == "edit":  # writes to the user's file that it reads
+            for path in job["inputs"].get("start", {}).values():
+                with open(path, "ab") as file:
+                    file.write(b"b")
         if what == "hang":
             open(os.path.join(folder, "hanging"), "w").close()
             parent = os.getppid()

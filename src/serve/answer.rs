@@ -90,7 +90,7 @@ impl Answer {
 
     /// The same, kept by the browser as a file of this name.
     #[must_use]
-    pub(super) fn to_keep(mut self, name: &str) -> Self {
+    pub(super) fn kept_as(mut self, name: &str) -> Self {
         let encoded = super::address::encoded(name);
         self.headers.push(("Content-Disposition", format!("attachment; filename*=UTF-8''{encoded}")));
         self

@@ -69,7 +69,7 @@ fn a_record_removed_by_hand_runs_its_step_and_a_damaged_one_says_so() {
 }
 
 #[test]
-fn a_run_with_nothing_to_do_writes_nothing() {
+fn a_run_with_nothing_to_do_writes_nothing_but_the_time_of_use() {
     let space = Space::new();
     space.run();
     // Files that were written a moment before they were read are read once more.
@@ -77,7 +77,9 @@ fn a_run_with_nothing_to_do_writes_nothing() {
     let before = tree(&space.path(""));
     assert_eq!(space.run(), NOTHING);
     let after = tree(&space.path(""));
-    let changed: Vec<_> = after.iter().filter(|(path, facts)| before.get(*path) != Some(facts)).collect();
+    let is_use = |path: &PathBuf| path.ends_with("latest-v2/mini");
+    let changed: Vec<_> =
+        after.iter().filter(|(path, facts)| before.get(*path) != Some(facts) && !is_use(path)).collect();
     assert!(changed.is_empty() && before.len() == after.len(), "{changed:?}");
 }
 

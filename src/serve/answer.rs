@@ -1,14 +1,14 @@
 //! An answer: status, type and bytes, or a stream. Every one forbids the browser to load, frame or run anything that is not from here.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use maud::{Markup, html};
-use tiny_http::{Header, Request, Response, StatusCode};
 
 use super::door::Entry;
+use super::http::Request;
 use super::layout;
 use crate::imaging::{Image, grey_png};
 
@@ -90,7 +90,7 @@ impl Answer {
 
     /// The same, kept by the browser as a file of this name.
     #[must_use]
-    pub(super) fn to_keep(mut self, name: &str) -> Self {
+    pub(super) fn kept_as(mut self, name: &str) -> Self {
         let encoded = super::address::encoded(name);
         self.headers.push(("Content-Disposition", format!("attachment; filename*=UTF-8''{encoded}")));
         self
@@ -132,34 +132,48 @@ impl Answer {
         self
     }
 
-    /// Gives the answer.
+    /// Gives the answer and ends the connection.
     ///
     /// # Errors
     /// When the reader has left.
     pub(super) fn send(self, request: Request) -> io::Result<()> {
-        let headers = self.headers;
+        let mut out = BufWriter::new(request.stream);
+        write!(out, "HTTP/1.1 {} {}\r\nConnection: close\r\n", self.status, reason(self.status))?;
+        self.headers.iter().try_for_each(|(name, value)| write!(out, "{name}: {value}\r\n"))?;
+        if let Some(length) = self.body.length()? {
+            write!(out, "Content-Length: {length}\r\n")?;
+        }
+        out.write_all(b"\r\n")?;
+        if request.method == "HEAD" {
+            return out.flush();
+        }
         match self.body {
-            Body::Bytes(bytes) => request.respond(headed(Response::from_data(bytes), self.status, &headers)),
-            Body::File(file) => request.respond(headed(Response::from_file(file), self.status, &headers)),
-            Body::Stream(stream) => flow(request, &headers, stream),
+            Body::Bytes(bytes) => out.write_all(&bytes)?,
+            Body::File(mut file) => drop(io::copy(&mut file, &mut out)?),
+            Body::Stream(stream) => stream(&mut out)?,
+        }
+        out.flush()
+    }
+}
+
+impl Body {
+    /// Bytes, where their number is known; a stream ends with its connection.
+    fn length(&self) -> io::Result<Option<u64>> {
+        match self {
+            Self::Bytes(bytes) => Ok(Some(bytes.len() as u64)),
+            Self::File(file) => Ok(Some(file.metadata()?.len())),
+            Self::Stream(_) => Ok(None),
         }
     }
 }
 
-fn headed<R: io::Read>(mut response: Response<R>, status: u16, headers: &[(&'static str, String)]) -> Response<R> {
-    for (name, value) in headers {
-        let header = Header::from_bytes(name.as_bytes(), value.as_bytes());
-        response.add_header(header.expect("BUG: header values are printable ASCII"));
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        303 => "See Other",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        _ => "Internal Server Error",
     }
-    response.with_status_code(StatusCode(status))
-}
-
-/// The library gathers a body into chunks of its own size before it sends them; events are due at once, so they go past it.
-fn flow(request: Request, headers: &[(&'static str, String)], stream: Stream) -> io::Result<()> {
-    let mut writer = request.into_writer();
-    writer.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")?;
-    headers.iter().try_for_each(|(name, value)| write!(writer, "{name}: {value}\r\n"))?;
-    writer.write_all(b"\r\n")?;
-    writer.flush()?;
-    stream(&mut writer)
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use tiny_http::Request;
 
-use super::door::header;
+use super::http::Request;
 
 /// A request that was let in.
 #[derive(Debug, Clone, Default)]
@@ -21,12 +20,12 @@ pub(super) struct Ask {
 
 impl Ask {
     pub(super) fn of(request: &Request) -> Self {
-        let url = request.url();
+        let url = request.url.as_str();
         let path = url.split(['?', '#']).next().unwrap_or_default();
         Self {
             path: path.split('/').filter(|part| !part.is_empty()).map(decoded).collect(),
             query: query(url),
-            last_event: header(request, "Last-Event-ID").and_then(|id| id.parse().ok()),
+            last_event: request.header("Last-Event-ID").and_then(|id| id.parse().ok()),
             named: BTreeMap::new(),
         }
     }

@@ -98,7 +98,7 @@ fn place((at, value): &(f64, f64), x: &Range<f64>, y: &Range<f64>) -> (f64, f64)
 /// Three digits or so.
 fn told(value: f64) -> String {
     match value.abs() {
-        v if v == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         v if v < 0.001 => format!("{value:.1e}"),
         v if v >= 1000.0 || value.fract() == 0.0 => format!("{value:.0}"),
         v if v >= 100.0 => format!("{value:.0}"),

@@ -6,10 +6,9 @@
 //! - The `Host` must be a name of the loopback interface: a foreign name that was made to resolve to 127.0.0.1 is refused.
 //! - Only GET and HEAD are answered, and nothing that they do changes anything.
 
-use tiny_http::{Method, Request};
-
 use super::answer::Answer;
 use super::ask::query;
+use super::http::Request;
 use crate::store::Digest;
 
 /// Names of the loopback interface as browsers write them.
@@ -35,13 +34,13 @@ impl Door {
     }
 
     pub(super) fn admit(&self, request: &Request) -> Result<Entry, Answer> {
-        if !matches!(request.method(), Method::Get | Method::Head) {
+        if !matches!(request.method.as_str(), "GET" | "HEAD") {
             return Err(Answer::refused(405, "only GET is answered here"));
         }
-        if !header(request, "Host").is_some_and(is_loopback) {
+        if !request.header("Host").is_some_and(is_loopback) {
             return Err(Answer::refused(403, "this address is not a name of the loopback interface"));
         }
-        if query(request.url()).get("token").is_some_and(|given| self.is_token(given)) {
+        if query(&request.url).get("token").is_some_and(|given| self.is_token(given)) {
             let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie, self.token);
             return Ok(Entry { cookie: Some(cookie) });
         }
@@ -52,7 +51,7 @@ impl Door {
     }
 
     fn shown<'r>(&self, request: &'r Request) -> Option<&'r str> {
-        let cookies = header(request, "Cookie")?.split("; ").filter_map(|cookie| cookie.split_once('='));
+        let cookies = request.header("Cookie")?.split("; ").filter_map(|cookie| cookie.split_once('='));
         cookies.into_iter().find(|(name, _)| *name == self.cookie).map(|(_, value)| value)
     }
 
@@ -68,10 +67,6 @@ fn is_loopback(host: &str) -> bool {
         _ => host,
     };
     HOSTS.contains(&name)
-}
-
-pub(super) fn header<'r>(request: &'r Request, name: &'static str) -> Option<&'r str> {
-    request.headers().iter().find(|header| header.field.equiv(name)).map(|header| header.value.as_str())
 }
 
 #[cfg(test)]

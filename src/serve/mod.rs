@@ -13,6 +13,7 @@ mod artifacts;
 mod ask;
 mod chart;
 mod door;
+mod http;
 mod layout;
 mod pages;
 mod parts;
@@ -22,23 +23,24 @@ mod site;
 mod status;
 mod words;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Context, Result};
-use tiny_http::Request;
 
 use answer::Answer;
 use ask::Ask;
 use door::Door;
+use http::Request;
 
 pub use picture::Outline;
 pub use site::Site;
 
 /// A page server on the loopback interface.
 pub struct Server {
-    http: tiny_http::Server,
+    listener: TcpListener,
     port: u16,
     house: Arc<House>,
 }
@@ -58,8 +60,7 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listener = listener.with_context(|| format!("cannot listen on port {port} of 127.0.0.1"))?;
         let port = listener.local_addr().context("cannot tell the port")?.port();
-        let http = tiny_http::Server::from_listener(listener, None).map_err(|error| anyhow::anyhow!("{error}"))?;
-        Ok(Self { http, port, house: Arc::new(House { door: Door::new(port), site }) })
+        Ok(Self { listener, port, house: Arc::new(House { door: Door::new(port), site }) })
     }
 
     /// Where a browser finds `page` (a path that begins with `/`); the token is in it.
@@ -69,26 +70,32 @@ impl Server {
 
     /// Answers until the process ends, each request on a thread of its own.
     pub fn serve(&self) {
-        for request in self.http.incoming_requests() {
+        for stream in self.listener.incoming() {
             let house = Arc::clone(&self.house);
-            std::thread::spawn(move || house.answer(request));
+            let spawned = stream.and_then(|stream| thread::Builder::new().spawn(move || house.receive(stream)));
+            if let Err(error) = spawned {
+                tracing::warn!(%error, "a request was not taken");
+            }
         }
     }
 }
 
 impl House {
-    fn answer(&self, request: Request) {
-        let answer = match self.door.admit(&request) {
-            Err(refused) => refused,
-            Ok(entry) => {
-                let ask = Ask::of(&request);
-                let made = catch_unwind(AssertUnwindSafe(|| route::answer(&self.site, &ask)));
-                made.unwrap_or_else(|_| Answer::fault("a fault of bgh itself; `bgh serve` printed more about it")).with(entry)
-            }
-        };
-        if let Err(error) = answer.send(request) {
+    fn receive(&self, stream: TcpStream) {
+        let given = Request::read(stream).and_then(|request| self.answer(&request).send(request));
+        if let Err(error) = given {
             // The reader left; a page that is closed while it loads is nothing to report.
             tracing::debug!(%error, "an answer was not taken");
         }
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let entry = match self.door.admit(request) {
+            Err(refused) => return refused,
+            Ok(entry) => entry,
+        };
+        let ask = Ask::of(request);
+        let made = catch_unwind(AssertUnwindSafe(|| route::answer(&self.site, &ask)));
+        made.unwrap_or_else(|_| Answer::fault("a fault of bgh itself; `bgh serve` printed more about it")).with(entry)
     }
 }

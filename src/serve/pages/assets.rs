@@ -15,3 +15,6 @@ pub(super) const SCRIPT: Route = Route {
 
 pub(super) const ICON: Route =
     Route { path: "/icon.svg", answer: |_, _| Ok(Answer::asset("image/svg+xml", include_str!("../assets/icon.svg"))) };
+
+/// Where browsers look for one when a page names none: the report's does not.
+pub(super) const KNOWN_ICON: Route = Route { path: "/favicon.ico", answer: ICON.answer };

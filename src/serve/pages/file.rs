@@ -17,7 +17,7 @@ fn answer(site: &Site, ask: &Ask) -> Result<Answer> {
     let path = site.store.blob(blob.digest);
     let shown = Answer::file(&path, kind(name))
         .with_context(|| format!("`{name}` is gone from the cache; `bgh run` makes it again"))?;
-    Ok(if name.ends_with(".png") { shown } else { shown.to_keep(name.rsplit('/').next().unwrap_or(name)) })
+    Ok(if name.ends_with(".png") { shown } else { shown.kept_as(name.rsplit('/').next().unwrap_or(name)) })
 }
 
 fn kind(name: &str) -> &'static str {

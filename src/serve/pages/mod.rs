@@ -24,6 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
     assets::STYLE,
     assets::SCRIPT,
     assets::ICON,
+    assets::KNOWN_ICON,
     run::ROUTE,
     events::ROUTE,
     spec::ROUTE,

@@ -204,7 +204,8 @@ fn distinct(inventory: &Inventory, action: &Digest) -> BTreeSet<Digest> {
 /// Job directories and locks that nobody holds; a young checkpoint may still save an attempt.
 fn dead_jobs(store: &Store, wishes: &Wishes) -> Vec<PathBuf> {
     let entries = tree::entries(&store.root().join("jobs-v1"));
-    let dead = |path: &PathBuf| !is_locked(&path.with_extension("lock")) && !has_young_checkpoint(&path.with_extension(""), wishes);
+    let dead =
+        |path: &PathBuf| !is_locked(&path.with_extension("lock")) && !has_young_checkpoint(&path.with_extension(""), wishes);
     entries.into_iter().filter(dead).collect()
 }
 
@@ -232,7 +233,9 @@ fn strays(store: &Store, wishes: &Wishes) -> Vec<PathBuf> {
 fn remove(path: &Path) -> Result<()> {
     let is_folder = path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
     match if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) } {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("cannot remove {}", path.display())),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
         _ => Ok(()),
     }
 }

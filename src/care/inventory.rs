@@ -107,7 +107,9 @@ pub(super) fn key(result: &ActionResult) -> Digest {
 
 fn files(result: ActionResult) -> Vec<(String, Blob)> {
     let artifacts = result.outputs.into_iter();
-    artifacts.flat_map(|(port, artifact)| artifact.0.into_iter().map(move |(name, blob)| (format!("{port}/{name}"), blob))).collect()
+    artifacts
+        .flat_map(|(port, artifact)| artifact.0.into_iter().map(move |(name, blob)| (format!("{port}/{name}"), blob)))
+        .collect()
 }
 
 fn blobs(store: &Store) -> Result<BTreeMap<Digest, (u64, SystemTime)>> {

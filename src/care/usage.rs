@@ -92,7 +92,8 @@ fn users(store: &Store) -> Result<(ByName, ByName)> {
 
 fn share(inventory: &Inventory, actions: &BTreeSet<Digest>) -> Share {
     let records: Vec<_> = actions.iter().filter_map(|action| inventory.records.get(action)).collect();
-    let blobs: BTreeMap<Digest, u64> = records.iter().flat_map(|record| record.blobs()).map(|blob| (blob.digest, blob.size)).collect();
+    let blobs: BTreeMap<Digest, u64> =
+        records.iter().flat_map(|record| record.blobs()).map(|blob| (blob.digest, blob.size)).collect();
     Share { count: records.len(), bytes: blobs.values().sum() }
 }
 

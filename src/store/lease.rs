@@ -31,7 +31,8 @@ impl Lease {
 
     /// Takes all of it, if nobody else has a share; otherwise the own share stays.
     pub(super) fn alone(&self) -> io::Result<bool> {
-        let file = self.0.as_ref().ok_or_else(|| io::Error::other("its lock cannot be taken: no file system for a collection"))?;
+        let file =
+            self.0.as_ref().ok_or_else(|| io::Error::other("its lock cannot be taken: no file system for a collection"))?;
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(true),
             Err(rustix::io::Errno::WOULDBLOCK) => flock(file, FlockOperation::LockShared).map(|()| false).map_err(Into::into),

@@ -59,7 +59,10 @@ impl Contents {
             bgh: String,
         }
         let Format { format, bgh } = serde_json::from_slice(bytes).context("its list cannot be understood")?;
-        ensure!(format <= FORMAT, "it has format {format}, written by bgh {bgh}; this bgh reads formats up to {FORMAT}: take a newer one");
+        ensure!(
+            format <= FORMAT,
+            "it has format {format}, written by bgh {bgh}; this bgh reads formats up to {FORMAT}: take a newer one"
+        );
         let contents: Self = serde_json::from_slice(bytes).context("its list cannot be understood")?;
         contents.check()?;
         Ok(contents)

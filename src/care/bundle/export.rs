@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::{Compression, GzBuilder};
 
-use super::contents::{FORMAT, JOURNAL, Member, below};
 use super::Contents;
+use super::contents::{FORMAT, JOURNAL, Member, below};
 use crate::history::{Ending, Run};
 use crate::store::{Blob, Digest, Store};
 
@@ -56,7 +56,9 @@ impl<'a> Export<'a> {
         for (step, action) in &steps {
             match store.lookup(*action) {
                 Ok(known) => {
-                    blobs.extend(known.outputs.values().flat_map(|artifact| artifact.0.values()).map(|blob| (blob.digest, blob.size)));
+                    blobs.extend(
+                        known.outputs.values().flat_map(|artifact| artifact.0.values()).map(|blob| (blob.digest, blob.size)),
+                    );
                     records.insert(*action, record(store, *action)?.len() as u64);
                 }
                 Err(miss) => missing.push(format!("{step}: {miss}")),

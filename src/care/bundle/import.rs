@@ -84,7 +84,8 @@ impl Import {
             self.results.iter().filter(|(action, _)| store.lookup(**action).is_err()).collect();
         let blobs: BTreeSet<Digest> = new.values().flat_map(|result| digests(result)).collect();
         for entry in fs::read_dir(self.folder.path().join("blobs"))?.filter_map(Result::ok) {
-            let is_wanted = entry.file_name().to_str().and_then(|name| name.parse().ok()).is_some_and(|digest| blobs.contains(&digest));
+            let is_wanted =
+                entry.file_name().to_str().and_then(|name| name.parse().ok()).is_some_and(|digest| blobs.contains(&digest));
             if !is_wanted {
                 fs::remove_file(entry.path())?;
             }
@@ -142,7 +143,8 @@ fn unpack(packed: impl Read, folder: &Path) -> Result<Contents> {
         let declared = open.remove(&member).with_context(|| format!("{} is in it twice or not in its list", member.name()))?;
         let length = entry.size();
         ensure!(length == declared, "{} has {length} bytes where its list says {declared}", member.name());
-        copy(entry, &folder.join(member.name()), declared).with_context(|| format!("{} is cut short or damaged", member.name()))?;
+        copy(entry, &folder.join(member.name()), declared)
+            .with_context(|| format!("{} is cut short or damaged", member.name()))?;
         if open.is_empty() {
             break;
         }

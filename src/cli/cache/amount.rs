@@ -24,7 +24,9 @@ pub(super) fn size(bytes: u64) -> String {
 
 /// `50GiB`, `1.5 TB`, or a number of bytes.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
-    quantity(text, &SIZES).map(|bytes| bytes as u64).ok_or_else(|| format!("`{text}` is no size; write 50GiB, 500MB or a number of bytes"))
+    quantity(text, &SIZES)
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| format!("`{text}` is no size; write 50GiB, 500MB or a number of bytes"))
 }
 
 /// `30d`, `12h`, `10m`, `5s`, or `0`.

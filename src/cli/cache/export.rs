@@ -52,8 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (records, blobs, sources) = (contents.records.len(), contents.blobs.len(), contents.sources.len());
     if arguments.json {
         let (experiment, run) = (&contents.experiment, &contents.run);
-        let answer =
-            json!({"experiment": experiment, "run": run, "records": records, "blobs": blobs, "sources": sources, "bytes": bytes});
+        let answer = json!({"experiment": experiment, "run": run, "records": records, "blobs": blobs, "sources": sources, "bytes": bytes});
         println!("{answer}");
     } else {
         println!("{records} results, {blobs} blobs, {sources} source files · {} · {}", size(bytes), arguments.output.display());

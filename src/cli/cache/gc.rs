@@ -91,7 +91,8 @@ fn take(store: &Store, wait: bool) -> Result<(), Failure> {
         let fact = format!("error: {} cannot be written to", store.root().display());
         return Err(Failure::new(Exit::Environment, format!("{fact}\n  hint: --dry-run tells what could go")));
     }
-    let failed = |error: std::io::Error| Failure::environment(&anyhow::Error::from(error).context("the cache cannot be locked"));
+    let failed =
+        |error: std::io::Error| Failure::environment(&anyhow::Error::from(error).context("the cache cannot be locked"));
     if wait {
         return store.wait_alone().map_err(failed);
     }
@@ -136,5 +137,10 @@ fn print(plan: &Collection, dry_run: bool) {
     }
     let verb = if dry_run { "could be removed" } else { "removed" };
     let freed = size(plan.size_before - plan.size_after);
-    println!("{freed} {verb} · {} results stay · {} before, {} after", plan.kept, size(plan.size_before), size(plan.size_after));
+    println!(
+        "{freed} {verb} · {} results stay · {} before, {} after",
+        plan.kept,
+        size(plan.size_before),
+        size(plan.size_after)
+    );
 }

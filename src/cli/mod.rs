@@ -3,13 +3,17 @@
 mod cache;
 mod check;
 mod completions;
+mod diff;
 mod doctor;
 mod explain;
 mod failure;
 mod graph;
 mod inspect;
+mod layout;
+mod lines;
 mod log;
 mod logs;
+mod outlook;
 mod past;
 mod phantom;
 mod plan;
@@ -65,6 +69,8 @@ enum Command {
     Logs(logs::Arguments),
     /// List the runs of a cache
     Runs(runs::Arguments),
+    /// Set two runs, two specs, or a run and a spec beside each other
+    Diff(diff::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
     /// Look after the artifact cache
@@ -114,6 +120,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
         Command::Cache(command) => cache::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),

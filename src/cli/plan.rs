@@ -1,13 +1,14 @@
-//! `bgh plan`: each step is cached, will run (and why), or waits.
+//! `bgh plan`: what a run would do with each step, and why.
 
 use std::collections::BTreeMap;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Failure;
+use super::outlook::{self, Outlook, Roots};
 use super::session::{Session, SpecArguments};
-use crate::execute::{Executor, Options, State};
+use super::{Failure, lines};
+use crate::execute::{Executor, Options};
 use crate::plan::StepId;
 
 /// Arguments of `bgh plan`.
@@ -16,11 +17,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// One JSON object a step: step, kind, state (cached, run, wait), reason
+    /// One JSON object a step: `step`, `kind`, `state` (cached, run, wait), `reason` in words, `causes` (objects with a `type`:
+    /// forced, never_run, result_removed, record_damaged, blob_missing, blob_damaged, kind, kind_version, libtorch, seed, parameter,
+    /// input), `waits_on` (steps) and `roots` (the first steps that will run above it, each with its reason)
     #[arg(long)]
     json: bool,
 
-    /// List every step, cached ones too
+    /// A line for every step, cached ones too
     #[arg(long)]
     all: bool,
 }
@@ -30,51 +33,107 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = Options { experiment: session.experiment.name.clone(), ..Options::default() };
     let executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.json {
-        print_json(&session, &executor)
-    } else {
-        print(&session, &executor, arguments.all)
+        let roots = Roots::of(&session, &executor);
+        let rows = session.plan.in_order().map(|id| row(&session, &executor, &roots, id).to_string());
+        return lines::print(rows);
     }
-    Ok(())
+    print(&session, &executor, arguments.all)
 }
 
-/// A line a step that is not cached, steps of one kind that only wait told together.
-pub(super) fn print(session: &Session, executor: &Executor<'_>, all: bool) {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+/// What a run would do, for people.
+pub(super) fn print(session: &Session, executor: &Executor<'_>, all: bool) -> Result<(), Failure> {
+    let roots = Roots::of(session, executor);
+    let mut text = if all { every(session, executor, &roots) } else { grouped(session, executor, &roots) };
+    text.push(totals(session, executor));
+    lines::print(text)
+}
+
+fn every(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<String> {
+    let line = |id: StepId| {
+        let (word, why) = (Outlook::of(executor, id).word(), why(session, executor, roots, id));
+        let label = &session.plan.step(id).label;
+        lines::fit(&if why.is_empty() { format!("{word:6}  {label}") } else { format!("{word:6}  {label}  ({why})") })
+    };
+    session.plan.in_order().map(line).collect()
+}
+
+/// Steps of one kind that share state and reason.
+struct Group<'a> {
+    word: &'static str,
+    kind: &'a str,
+    why: String,
+    steps: Vec<&'a str>,
+}
+
+/// One line where many steps share one reason.
+fn grouped(session: &Session, executor: &Executor<'_>, roots: &Roots) -> Vec<String> {
+    let (mut groups, mut places): (Vec<Group<'_>>, BTreeMap<(&str, &str, String), usize>) = (vec![], BTreeMap::new());
     for id in session.plan.in_order() {
-        let (state, why) = verdict(session, executor, id);
-        *counts.entry(state).or_default() += 1;
-        if state != "cached" || all {
-            println!("{state:6}  {}{}", session.plan.step(id).label, if why.is_empty() { why } else { format!("  ({why})") });
+        let (outlook, step) = (Outlook::of(executor, id), session.plan.step(id));
+        if matches!(outlook, Outlook::Cached | Outlook::Left) {
+            continue;
+        }
+        let (word, why) = (outlook.word(), why(session, executor, roots, id));
+        // What steps of one kind wait for differs by name alone: it is told of the first.
+        let key = (word, step.kind.name, if matches!(outlook, Outlook::Wait) { String::new() } else { why.clone() });
+        let place = *places.entry(key).or_insert_with(|| {
+            groups.push(Group { word, kind: step.kind.name, why, steps: vec![] });
+            groups.len() - 1
+        });
+        groups[place].steps.push(&step.label);
+    }
+    groups.iter().flat_map(Group::lines).collect()
+}
+
+impl Group<'_> {
+    fn lines(&self) -> Vec<String> {
+        const NAMED: usize = 4;
+        let Self { word, kind, why, steps } = self;
+        let line = |what: &str| lines::fit(&format!("{word:6}  {what}  ({why})"));
+        match steps.as_slice() {
+            [one] => vec![line(one)],
+            several if several.len() <= NAMED => {
+                several.iter().map(|step| lines::fit(&format!("{word:6}  {step}  ({why})"))).collect()
+            }
+            many => vec![line(&format!("{kind} × {}", many.len()))],
         }
     }
+}
+
+/// Why a step runs or what it waits for, in words.
+fn why(session: &Session, executor: &Executor<'_>, roots: &Roots, id: StepId) -> String {
+    match Outlook::of(executor, id) {
+        Outlook::Run(reason) => reason.to_string(),
+        Outlook::Wait => {
+            let on = outlook::waits_on(session, executor, id);
+            let more = if on.len() > 1 { format!(" and {} more", on.len() - 1) } else { String::new() };
+            let first = on.first().copied().unwrap_or_default();
+            match roots.above(id).0.first().map(|&root| outlook::told(session, executor, root)) {
+                Some(root) if root.step == first => format!("on {first}{more}; {}", root.reason),
+                Some(root) => format!("on {first}{more}, for {}: {}", root.step, root.reason),
+                None => format!("on {first}{more}"),
+            }
+        }
+        Outlook::Cached | Outlook::Left => String::new(),
+    }
+}
+
+fn totals(session: &Session, executor: &Executor<'_>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    session.plan.in_order().for_each(|id| *counts.entry(Outlook::of(executor, id).word()).or_default() += 1);
     let said: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    println!("{} steps: {}", session.plan.len(), said.join(", "));
+    let spared =
+        if counts.contains_key("wait") { "; one that waits is spared if its inputs come out as they were" } else { "" };
+    format!("{} steps: {}{spared}", session.plan.len(), said.join(", "))
 }
 
-fn print_json(session: &Session, executor: &Executor<'_>) {
-    for id in session.plan.in_order() {
-        let (state, why) = verdict(session, executor, id);
-        let step = session.plan.step(id);
-        println!("{}", json!({"step": step.label, "kind": step.kind.name, "state": state, "reason": why}));
-    }
-}
-
-fn verdict(session: &Session, executor: &Executor<'_>, id: StepId) -> (&'static str, String) {
-    match executor.state(id) {
-        State::Done { .. } => ("cached", String::new()),
-        State::Ready { reason, .. } => ("run", reason.to_string()),
-        State::Left => ("left", String::new()),
-        _ => ("wait", waits_on(session, executor, id)),
-    }
-}
-
-fn waits_on(session: &Session, executor: &Executor<'_>, id: StepId) -> String {
-    let open = |producer: &StepId| !matches!(executor.state(*producer), State::Done { .. });
-    let open: Vec<&str> =
-        session.plan.producers(id).filter(open).map(|producer| session.plan.step(producer).label.as_str()).collect();
-    match open.as_slice() {
-        [first] => format!("on {first}"),
-        [first, rest @ ..] => format!("on {first} and {} more", rest.len()),
-        [] => String::new(),
-    }
+fn row(session: &Session, executor: &Executor<'_>, roots: &Roots, id: StepId) -> Value {
+    let (outlook, step) = (Outlook::of(executor, id), session.plan.step(id));
+    let causes = if let Outlook::Run(reason) = outlook { reason.causes() } else { vec![] };
+    let on = if matches!(outlook, Outlook::Wait) { outlook::waits_on(session, executor, id) } else { vec![] };
+    let above = if matches!(outlook, Outlook::Wait) { roots.above(id).0 } else { &[] };
+    let above: Vec<_> = above.iter().map(|&root| outlook::told(session, executor, root)).collect();
+    let why = why(session, executor, roots, id);
+    json!({"step": step.label, "kind": step.kind.name, "state": outlook.word(), "reason": why, "causes": causes, "waits_on": on,
+        "roots": above})
 }

@@ -63,8 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {
-        super::plan::print(&session, &executor, false);
-        return Ok(());
+        return super::plan::print(&session, &executor, false);
     }
     session.writable_for(executor.open())?;
     session.store.touch(&session.experiment.name);

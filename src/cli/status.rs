@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     cache: CacheArguments,
 
     /// One JSON object a run: `run` (what was asked for), `state` (running, done, failed, interrupted, died), `seconds`, `waiting` (a
-    /// number of steps) and `standing` (`steps`, `cached`, `ran`, `running` and `failed` by step, `warnings`, `at`)
+    /// number of steps) and `standing` (`steps`, `cached`, `ran`, `running` and `failed` by step, `elsewhere`, `warnings`, `at`)
     #[arg(long)]
     json: bool,
 }
@@ -91,6 +91,7 @@ fn counts(standing: &Standing) -> String {
         (standing.cached, "cached"),
         (standing.ran, "ran"),
         (standing.running.len(), "running"),
+        (standing.elsewhere.len(), "in another run"),
         (standing.failed.len(), "failed"),
         (standing.waiting(), "waiting"),
     ];

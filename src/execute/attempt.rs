@@ -26,6 +26,8 @@ pub(super) struct Attempt<'a> {
     pub(super) step: &'a Step,
     pub(super) manifest: Manifest,
     pub(super) inputs: BTreeMap<String, Files>,
+    /// What the inputs are, for the record.
+    pub(super) contents: BTreeMap<String, Artifact>,
     pub(super) forced: bool,
     pub(super) machine: &'a Machine,
     pub(super) cuda_index: Option<u32>,
@@ -95,7 +97,8 @@ impl Attempt<'_> {
         let seconds = began.elapsed().as_secs_f64();
         let provenance = provenance(started, seconds, ran);
         let success = Success { action, outputs: outputs.clone(), provenance: provenance.clone(), seconds: Some(seconds) };
-        let result = ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone() };
+        let result =
+            ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
         Ok((success, Some(Made { action, result, job, lock })))
     }
 

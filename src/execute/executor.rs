@@ -263,6 +263,7 @@ impl<'a> Executor<'a> {
             step,
             manifest,
             inputs: self.input_files(id)?,
+            contents: self.input_artifacts(id)?,
             forced: reason == Reason::Forced,
             machine: field.machine,
             cuda_index: device,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{Executor, Options, Reason, State};
 use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::store::{Artifact, Digest, Miss, Store};
+use crate::store::{Artifact, Digest, Store};
 
 impl<'a> Executor<'a> {
     /// Compares the plan with the cache: afterwards every step is done, ready with a reason, waiting for one that is not done,
@@ -74,17 +74,6 @@ impl<'a> Executor<'a> {
         };
         if let Err(error) = self.store.set_latest_of(&self.options.experiment, done.iter().filter_map(action)) {
             tracing::warn!(error = format!("{error:#}"), "the actions of steps were not remembered");
-        }
-    }
-
-    fn reason(&self, id: StepId, manifest: &Manifest, miss: Miss) -> Reason {
-        let label = &self.plan.step(id).label;
-        match self.store.latest(&self.options.experiment, label) {
-            Some(earlier) if miss == Miss::NeverRun => {
-                let changes = manifest.changes_since(&earlier);
-                if changes.is_empty() { Reason::Miss(miss) } else { Reason::Changed(changes) }
-            }
-            _ => Reason::Miss(miss),
         }
     }
 

@@ -11,22 +11,28 @@
 //! The folder appears whole, is only appended to afterwards, and is plain data, so status, logs, comparisons, the live page and the
 //! care of the cache read the same lines. A run that died is told from one that lives by its lock alone.
 
+mod difference;
 mod ending;
 mod entry;
 mod header;
 mod journal;
 mod line;
+mod measures;
 mod run;
 mod runs;
+mod side;
 mod standing;
 mod tail;
 
+pub use difference::{Difference, Shared};
 pub use ending::Ending;
 pub use entry::Entry;
 pub use header::Header;
 pub use journal::Journal;
 pub use line::Line;
+pub use measures::{Area, CellChange, Measure, TableChange};
 pub use run::Run;
 pub use runs::{NoRun, Runs};
+pub use side::Side;
 pub use standing::{Failed, Running, Standing};
 pub use tail::Tail;

@@ -134,7 +134,10 @@ impl Run {
 
 fn action(event: Event) -> Option<(String, Digest)> {
     match event {
-        Event::Started { step, action, .. } | Event::Finished { step, action, .. } => Some((step, action)),
+        Event::Started { step, action, .. }
+        | Event::Finished { step, action, .. }
+        | Event::Cached { step, action }
+        | Event::Elsewhere { step, action } => Some((step, action)),
         _ => None,
     }
 }

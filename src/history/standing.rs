@@ -1,6 +1,6 @@
 //! What the events of a run amount to: how many steps are done, which are running and how far they are, which failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -21,6 +21,8 @@ pub struct Standing {
     pub ran: usize,
     /// Steps under way, by label.
     pub running: BTreeMap<String, Running>,
+    /// Steps that another run is at.
+    pub elsewhere: BTreeSet<String>,
     /// Steps whose last attempt failed, by label.
     pub failed: BTreeMap<String, Failed>,
     /// What the user should know: the step, where it is about one, and the text.
@@ -68,9 +70,10 @@ pub struct Failed {
 }
 
 impl Standing {
-    /// Steps that are not done, not under way and have not failed.
+    /// Steps that are not done, not under way here or elsewhere, and have not failed.
     pub fn waiting(&self) -> usize {
-        self.steps.saturating_sub(self.cached + self.ran + self.running.len() + self.failed.len())
+        let known = self.cached + self.ran + self.running.len() + self.elsewhere.len() + self.failed.len();
+        self.steps.saturating_sub(known)
     }
 
     /// With one more event.
@@ -81,6 +84,7 @@ impl Standing {
             Event::Surveyed { steps, cached } => (self.steps, self.cached) = (steps, cached),
             Event::Started { step, kind, action, attempt, device, .. } => {
                 self.failed.remove(&step);
+                self.elsewhere.remove(&step);
                 self.running.insert(step, Running::new(kind, action, line.at, attempt, device));
             }
             Event::Progressed { step, progress } => {
@@ -88,12 +92,19 @@ impl Standing {
                     running.progressed(line.at, progress);
                 }
             }
+            Event::Cached { step, .. } => {
+                self.elsewhere.remove(&step);
+                self.cached += 1;
+            }
+            Event::Elsewhere { step, .. } => {
+                self.running.remove(&step);
+                self.elsewhere.insert(step);
+            }
             Event::Finished { step, seconds, .. } => {
+                self.elsewhere.remove(&step);
                 self.running.remove(&step);
                 *(if seconds.is_some() { &mut self.ran } else { &mut self.cached }) += 1;
             }
-            Event::Cached { .. } => self.cached += 1,
-            Event::Elsewhere { .. } => {}
             Event::Failed { step, failure, log, retry_in } => {
                 self.running.remove(&step);
                 self.failed.insert(step, Failed { failure, log, at: line.at, retry_in });

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::Step;
 use crate::stage::LIBTORCH;
-use crate::store::Digest;
+use crate::store::{Digest, FileChange};
 
 /// Leaves of a manifest: the path of each value and the value as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +57,7 @@ impl Manifest {
 
     /// What is different from an earlier manifest's leaves, in the order of the paths.
     pub fn changes_since(&self, earlier: &BTreeMap<String, String>) -> Vec<Change> {
-        let mut paths: Vec<_> = self.0.keys().chain(earlier.keys()).collect();
-        paths.sort();
-        paths.dedup();
-        let change = |path: &&String| Change {
-            path: (*path).clone(),
-            old: earlier.get(*path).cloned(),
-            new: self.0.get(*path).cloned(),
-        };
-        paths.iter().map(change).filter(|change| change.old != change.new).collect()
+        Change::between(earlier, &self.0)
     }
 }
 
@@ -98,20 +90,30 @@ pub struct Change {
     pub old: Option<String>,
     /// Now.
     pub new: Option<String>,
+    /// Of an input, which files are different; none where that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileChange>,
+}
+
+impl Change {
+    /// Between two sets of leaves, in the order of the paths.
+    pub fn between(earlier: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Self> {
+        let mut paths: Vec<_> = now.keys().chain(earlier.keys()).collect();
+        paths.sort();
+        paths.dedup();
+        let change = |path: &&String| Self {
+            path: (*path).clone(),
+            old: earlier.get(*path).cloned(),
+            new: now.get(*path).cloned(),
+            files: vec![],
+        };
+        paths.iter().map(change).filter(|change| change.old != change.new).collect()
+    }
 }
 
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let path = self.path.strip_prefix("params.").unwrap_or(&self.path);
-        if let Some(port) = self.path.strip_prefix("inputs.") {
-            return match (&self.old, &self.new) {
-                (None, _) => write!(f, "input {port} is new"),
-                (_, None) => write!(f, "input {port} is gone"),
-                _ => write!(f, "input {port} changed"),
-            };
-        }
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".into());
-        write!(f, "{path} {} → {}", text(&self.old), text(&self.new))
+        super::Cause::from(self).fmt(f)
     }
 }
 

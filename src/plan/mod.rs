@@ -5,6 +5,7 @@
 //!    prediction, one comparison, one report. Equal work is one step, whoever asks for it.
 //! 3. [`Manifest`]: the key of a step, known as soon as the contents of its inputs are.
 
+mod cause;
 mod cohort;
 mod describe;
 mod expand;
@@ -15,6 +16,7 @@ mod readers;
 mod roster;
 mod subgroups;
 
+pub use cause::Cause;
 pub use expand::expand;
 pub use graph::{Input, Plan, Step, StepId};
 pub use kinds::KINDS;

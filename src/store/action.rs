@@ -15,6 +15,9 @@ pub struct ActionResult {
     pub provenance: Provenance,
     /// What was hashed for the key, readable: path of a value and the value as JSON.
     pub manifest: BTreeMap<String, String>,
+    /// Names and contents at each input port, so that a later explanation can say which file changed; older records have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Artifact>,
 }
 
 /// What a run needs to know of a result that is there.
@@ -52,6 +55,8 @@ pub struct Provenance {
 pub enum Miss {
     /// No execution of this action is known.
     NeverRun,
+    /// It ran, and its record was removed since.
+    Removed,
     /// The record cannot be read.
     RecordDamaged(String),
     /// A blob is gone.
@@ -64,6 +69,7 @@ impl std::fmt::Display for Miss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NeverRun => write!(f, "never run"),
+            Self::Removed => write!(f, "its result was removed from the cache"),
             Self::RecordDamaged(why) => write!(f, "its record in the cache is damaged ({why})"),
             Self::BlobMissing(file) => write!(f, "`{file}` is gone from the cache"),
             Self::BlobDamaged(file) => write!(f, "`{file}` is damaged in the cache"),

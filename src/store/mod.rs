@@ -44,7 +44,7 @@ use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
 pub use action::{ActionResult, Known, Miss, Provenance};
-pub use artifact::{Artifact, Blob};
+pub use artifact::{Artifact, Blob, FileChange};
 pub use committer::{Commit, Committer};
 pub use digest::Digest;
 pub use index::Index;
@@ -466,7 +466,7 @@ mod tests {
             peak_memory: 0,
             images_per_second: None,
         };
-        let result = ActionResult { outputs, provenance, manifest: BTreeMap::new() };
+        let result = ActionResult { outputs, provenance, manifest: BTreeMap::new(), inputs: BTreeMap::new() };
         let action = Digest::of(b"action");
         store.record(action, &result)?;
         Ok((action, result))

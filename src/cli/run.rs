@@ -37,6 +37,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STEP")]
     force: Vec<String>,
 
+    /// Read every source file and every blob again, whatever its times say
+    #[arg(long)]
+    paranoid: bool,
+
     /// Where networks compute: auto, cpu or cuda
     #[arg(long, default_value = "auto", env = "BGH_DEVICE")]
     device: String,
@@ -59,7 +63,10 @@ pub(super) struct ReportArguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let began = Instant::now();
-    let session = arguments.spec.open()?;
+    let mut session = arguments.spec.open()?;
+    if arguments.paranoid {
+        session.store = session.store.paranoid();
+    }
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.plan {

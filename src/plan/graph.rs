@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::artifact::Files;
 use crate::seed::Seed;
 use crate::stage::{Kind, Needs};
+use crate::store::Digest;
 
 /// A step within its plan.
 pub type StepId = NodeIndex;
@@ -46,6 +47,26 @@ impl Step {
         let needs = (kind.needs)(&params);
         Self { label, kind, params, seed, inputs, outputs, needs }
     }
+
+    /// Names all that decides what the step makes: two steps with one such name are one.
+    fn work(&self) -> Digest {
+        let own = serde_json::to_vec(&(self.kind.name, &self.params, self.seed)).expect("BUG: parameters are plain data");
+        let mut parts = vec![own];
+        for (port, input) in &self.inputs {
+            parts.push(port.clone().into_bytes());
+            match input {
+                Input::Output { step, port } => {
+                    parts.extend([b"output".to_vec(), step.index().to_le_bytes().into(), port.as_bytes().into()]);
+                }
+                Input::Source(files) => {
+                    parts.extend([b"source".to_vec(), files.iter().count().to_le_bytes().into()]);
+                    let files = files.iter().flat_map(|(name, path)| [name.as_bytes(), path.as_os_str().as_encoded_bytes()]);
+                    parts.extend(files.map(Vec::from));
+                }
+            }
+        }
+        Digest::of_parts(parts.iter().map(Vec::as_slice))
+    }
 }
 
 /// What is connected to an input port.
@@ -66,13 +87,13 @@ pub enum Input {
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     graph: DiGraph<Step, ()>,
-    by_work: HashMap<String, StepId>,
+    by_work: HashMap<Digest, StepId>,
 }
 
 impl Plan {
     /// Adds a step, or finds the one that does the same work.
     pub fn add(&mut self, step: Step) -> StepId {
-        let work = format!("{}\0{}\0{:?}\0{:?}", step.kind.name, step.params, step.seed, step.inputs);
+        let work = step.work();
         if let Some(&known) = self.by_work.get(&work) {
             return known;
         }

@@ -19,6 +19,7 @@ const KEY: usize = 32;
 pub(super) struct Memo {
     known: Table<KEY>,
     learned: RwLock<BTreeMap<[u8; KEY], Vec<u8>>>,
+    trusting: bool,
 }
 
 /// One entry. The provenance stays JSON, because it grows with versions.
@@ -32,12 +33,17 @@ struct Entry<'a> {
 impl Memo {
     /// Reads the memo at `path`; a missing or damaged one is an empty one.
     pub(super) fn open(path: PathBuf) -> Self {
-        Self { known: Table::open(path), learned: RwLock::default() }
+        Self { known: Table::open(path), learned: RwLock::default(), trusting: true }
+    }
+
+    /// Believes nothing that was learned before this run.
+    pub(super) fn distrust(&mut self) {
+        self.trusting = false;
     }
 
     /// What the record of `action` says, if its file still has this stamp.
     pub(super) fn get(&self, action: Digest, record: &Stamp) -> Option<Known> {
-        let earlier = self.known.get(action.as_bytes()).and_then(|value| decoded(value, record));
+        let earlier = self.known.get(action.as_bytes()).filter(|_| self.trusting).and_then(|value| decoded(value, record));
         earlier.or_else(|| {
             let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
             learned.get(action.as_bytes()).and_then(|value| decoded(value, record))

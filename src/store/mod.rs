@@ -141,7 +141,7 @@ impl Store {
     #[must_use]
     pub fn paranoid(mut self) -> Self {
         self.index.distrust();
-        self.memo = Memo::open(PathBuf::new());
+        self.memo.distrust();
         self
     }
 

@@ -55,7 +55,7 @@ fn side(name: &str, arguments: &Arguments) -> Result<(String, Side), Failure> {
     let store = arguments.cache.store()?;
     if Path::new(name).is_file() || name.ends_with(".toml") {
         let cache = arguments.cache.cache.clone();
-        let session = SpecArguments { spec: PathBuf::from(name), set: vec![], seed: None, cache }.open()?;
+        let session = SpecArguments { spec: PathBuf::from(name), set: vec![], seed: None, cache, read_cache: vec![] }.open()?;
         let options = Options { experiment: session.experiment.name.clone(), ..Options::default() };
         let executor = Executor::survey(&session.plan, &session.store, &options)?;
         return Ok((name.to_owned(), Side::of_plan(&session.plan, &executor, &session.store)));

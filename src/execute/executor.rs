@@ -19,7 +19,7 @@ use crate::store::{Artifact, Committer, Store};
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Name of the experiment, under which the last action of each step is remembered.
+    /// Name of the experiment, under which the last action of each step is remembered; empty where nothing is to be.
     pub experiment: String,
     /// Attempts at once.
     pub jobs: usize,

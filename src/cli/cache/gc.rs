@@ -122,7 +122,7 @@ fn wishes(arguments: &Arguments, store: &Store) -> Result<Wishes, Failure> {
 fn results(path: &std::path::Path, store: &Store) -> Result<BTreeSet<Digest>, Failure> {
     let experiment = spec::load(path, &[])?;
     let plan = plan::expand(&experiment, &Roster::of(&experiment)?);
-    let options = Options { experiment: experiment.name, ..Options::default() };
+    let options = Options::default();
     let executor = Executor::survey(&plan, store, &options)?;
     let action = |id| match executor.state(id) {
         State::Done { action, .. } => Some(*action),

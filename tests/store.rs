@@ -78,8 +78,7 @@ fn a_run_with_nothing_to_do_writes_nothing_but_the_time_of_use() {
     assert_eq!(space.run(), NOTHING);
     let after = tree(&space.path(""));
     let is_use = |path: &PathBuf| path.ends_with("latest-v2/mini");
-    let changed: Vec<_> =
-        after.iter().filter(|(path, facts)| before.get(*path) != Some(facts) && !is_use(path)).collect();
+    let changed: Vec<_> = after.iter().filter(|(path, facts)| before.get(*path) != Some(facts) && !is_use(path)).collect();
     assert!(changed.is_empty() && before.len() == after.len(), "{changed:?}");
 }
 

@@ -68,7 +68,8 @@ impl SpecArguments {
 
     fn store(&self, site: &Site) -> Result<Store, Failure> {
         let failed = |error| Failure::environment(&error);
-        let below = self.read_cache.iter().map(|path| Store::open_to_read(path)).collect::<anyhow::Result<_>>();
+        let named = self.read_cache.iter().filter(|path| !path.as_os_str().is_empty());
+        let below = named.map(|path| Store::open_to_read(path)).collect::<anyhow::Result<_>>();
         let store = Store::open(&self.site.cache(site)).map_err(failed)?.over(below.map_err(failed)?);
         warn_of_newer(&store);
         Ok(store)

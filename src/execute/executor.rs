@@ -18,7 +18,7 @@ use crate::store::{Artifact, Committer, Store};
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Name of the experiment, under which the last action of each step is remembered.
+    /// Name of the experiment, under which the last action of each step is remembered; empty where nothing is to be.
     pub experiment: String,
     /// Whether branches that do not stand on a failed step go on.
     pub keep_going: bool,

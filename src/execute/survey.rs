@@ -66,8 +66,11 @@ impl<'a> Executor<'a> {
         }))
     }
 
-    /// For later explanations; a run does not fail for want of them.
+    /// For later explanations; a run does not fail for want of them, and nobody remembers a survey without a name.
     pub(super) fn remember(&self, done: &[StepId]) {
+        if self.options.experiment.is_empty() {
+            return;
+        }
         let action = |id: &StepId| match self.state(*id) {
             State::Done { action, .. } => Some((self.plan.step(*id).label.as_str(), *action)),
             _ => None,

@@ -143,6 +143,7 @@ impl Store {
     pub fn paranoid(mut self) -> Self {
         self.index.distrust();
         self.memo.distrust();
+        self.below = self.below.into_iter().map(Self::paranoid).collect();
         self
     }
 

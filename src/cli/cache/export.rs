@@ -68,7 +68,7 @@ fn of_run<'a>(store: &'a Store, name: &str) -> Result<Export<'a>, Failure> {
 
 fn of_spec<'a>(store: &'a Store, path: &Path) -> Result<Export<'a>, Failure> {
     let (spec, plan) = planned(path)?;
-    let options = Options { experiment: spec.name.clone(), ..Options::default() };
+    let options = Options::default();
     let executor = Executor::survey(&plan, store, &options)?;
     let mut steps: BTreeMap<String, Digest> = BTreeMap::new();
     for id in plan.in_order() {

@@ -120,9 +120,8 @@ fn wishes(arguments: &Arguments, store: &Store) -> Result<Wishes, Failure> {
 
 /// Every result that the spec has in the cache.
 fn results(path: &std::path::Path, store: &Store) -> Result<BTreeSet<Digest>, Failure> {
-    let spec = spec::load(path, &[])?;
-    let plan = session::planned(&spec)?;
-    let options = Options { experiment: spec.name, ..Options::default() };
+    let plan = session::planned(&spec::load(path, &[])?)?;
+    let options = Options::default();
     let executor = Executor::survey(&plan, store, &options)?;
     let action = |id| match executor.state(id) {
         State::Done { action, .. } => Some(*action),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bgh::imaging::{Filter, Fit, Geometry, Window};
 use bgh::plan::{Part, Roster};
 use bgh::seed::Seed;
-use bgh::spec::{self, Aggregate, Experiment, Faults, OperatingRule, Slices, Source, Start};
+use bgh::spec::{self, Aggregate, Experiment, Faults, OperatingRule, ScoreSource, Slices, Source, Start};
 use bgh::stage::predict::Eval;
 use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
 use bgh::weights::Classifiers;
@@ -31,7 +31,7 @@ impl Folder {
 
     fn load(&self, overrides: &[&str]) -> Result<Experiment, Faults> {
         let overrides: Vec<_> = overrides.iter().map(|text| (*text).to_owned()).collect();
-        spec::load(&self.0.path().join("spec.toml"), &overrides)
+        spec::load(&self.0.path().join("spec.toml"), &overrides).map(|spec| spec.study.expect("a study"))
     }
 
     /// What is said about `spec.toml`, with paths as if called from its folder.
@@ -90,7 +90,7 @@ fn trained_with(options: &str) -> Folder {
 
 fn experiment(name: &str) -> Experiment {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(name);
-    spec::load(&path, &[]).unwrap_or_else(|faults| panic!("{faults}"))
+    spec::load(&path, &[]).unwrap_or_else(|faults| panic!("{faults}")).study.expect("a study")
 }
 
 fn names(experiment: &Experiment) -> Vec<&str> {
@@ -1015,7 +1015,10 @@ fn readers_name_columns_and_models() {
     let folder = Folder::new(&[("spec.toml", &format!("{SMALL}{reader}")), table]);
     let read = folder.load(&[]).unwrap().readers.remove(0);
     assert_eq!((read.name.as_str(), read.column.as_str(), read.class), ("R 1", "grade", None));
-    assert_eq!((read.file, read.against), (folder.0.path().join("readers.csv"), vec!["turned".to_owned()]));
+    assert_eq!(
+        (read.source, read.against),
+        (ScoreSource::File(folder.0.path().join("readers.csv")), vec!["turned".to_owned()])
+    );
     let faulty = "[[reader]]\nname = \"R/1\"\nfile = \"gone.csv\"\n[[reader]]\nname = \"R\"\nfile = \"readers.csv\"\n\
                   class = \"sides\"\nagainst = [\"tuned\"]\n";
     assert_snapshot!(Folder::new(&[("spec.toml", &format!("{SMALL}{faulty}")), table]).faults(&[]), @r#"

@@ -10,7 +10,7 @@ use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Images, Model, SEED, Slices, Source, Spec, StagePlace, Start};
+use crate::spec::{Experiment, Images, Model, SEED, ScoreSource, Slices, Source, Spec, StagePlace, Start};
 use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
 
 /// The plan of a spec; `roster` has the exams of its study.
@@ -39,6 +39,7 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
         predictions.insert(format!("tuning/{}", model.name), builder.predict("tuning/", model, *train, Part::Tune));
     }
     predictions.extend(builder.canaries());
+    builder.read_scores(stages, &mut predictions);
     let comparison = builder.compare(predictions);
     builder.report(comparison, &trained);
     builder.plan
@@ -167,6 +168,15 @@ impl<'a> Builder<'a> {
             (format!("canary/{}", model.name), self.predict(arm.prefix, model, train, Part::Test))
         };
         models.map(&mut canary).collect()
+    }
+
+    /// Tables of scores that stages make.
+    fn read_scores(&mut self, stages: &mut Stages<'_>, inputs: &mut Inputs) {
+        for reader in &self.experiment.readers {
+            let ScoreSource::Stage { stage, output } = &reader.source else { continue };
+            let scores = stages.single(&mut self.plan, stage, output);
+            inputs.extend(scores.map(|scores| (format!("readers/{}", reader.name), scores)));
+        }
     }
 
     fn compare(&mut self, predictions: Inputs) -> StepId {

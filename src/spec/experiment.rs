@@ -147,13 +147,27 @@ pub struct Subgroup {
     pub cuts: Vec<f64>,
 }
 
+/// Where a table of scores comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScoreSource {
+    /// The author's own file.
+    File(PathBuf),
+    /// An output of one of the author's stages.
+    Stage {
+        /// Its name.
+        stage: String,
+        /// The output.
+        output: String,
+    },
+}
+
 /// Somebody, or a product, whose scores stand in a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reader {
     /// Name for the report.
     pub name: String,
     /// The table: a row an exam, with a column `exam`.
-    pub file: PathBuf,
+    pub source: ScoreSource,
     /// The column of the scores; higher is more suspicious.
     pub column: String,
     /// The column of the classes named, where there is one.

@@ -86,7 +86,7 @@ impl Params {
             _ => self.value(slot),
         };
         match &self.run {
-            Invocation::Argv(words) => words.iter().map(|word| template::fill(word, &value)).collect(),
+            Invocation::Argv(words) => words.iter().map(|word| template::fill(word, value)).collect(),
             Invocation::Shell(text) => {
                 let quoted = |slot: &Slot<'_>| value(slot).map(|value| quoted(&value));
                 vec!["sh".to_owned(), "-c".to_owned(), template::fill(text, quoted)]

@@ -21,6 +21,7 @@ mod naming;
 mod operating;
 mod params;
 mod rater;
+mod scored;
 mod subgroups;
 mod tables;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use self::applied::Applied;
 pub use self::operating::OperatingRule;
 pub use self::params::{Exam, Group, Model, Params, Reader, Subgroup, Training};
 use self::rater::Rater;
+pub use self::scored::{Columns, Scored};
 use super::{Kind, Needs, Run, Task};
 use crate::artifact::results::{
     CanaryResult, Comparison, ComparisonResult, Contrast, Estimate, ModelResult, Rate, Results, RocPoint, Spread,
@@ -60,7 +62,23 @@ pub const KIND: Kind = Kind {
 fn task(task: &Task<'_>) -> Result<()> {
     let open = |port| opened(&task.inputs_below(port));
     let predicted = Predicted { test: open("models")?, tuning: open("tuning")?, canary: open("canary")? };
-    run(&task.params()?, &predicted, &task.job.port("results")?)
+    let params = with_readers(task.params()?, &task.inputs_below("readers"))?;
+    run(&params, &predicted, &task.job.port("results")?)
+}
+
+/// Reads the tables that other stages made.
+fn with_readers(mut params: Params, tables: &BTreeMap<String, Files>) -> Result<Params> {
+    let test: Vec<&str> = params.exams.iter().map(|exam| exam.id.as_str()).collect();
+    let one = |reader: Reader| {
+        let Some(columns) = &reader.table else { return Ok(reader) };
+        let place = || format!("reader `{}`", reader.name);
+        let table = tables.get(&reader.name).and_then(|files| files.iter().next()).with_context(place)?;
+        let scored = Scored::read(table.1, columns, &params.classes, &test, None);
+        let scored = scored.map_err(|faults| anyhow::anyhow!(faults.join("; "))).with_context(place)?;
+        Ok(reader.with(scored))
+    };
+    let readers = std::mem::take(&mut params.readers).into_iter().map(one).collect::<Result<_>>()?;
+    Ok(Params { readers, ..params })
 }
 
 fn opened(predictions: &BTreeMap<String, Files>) -> Result<BTreeMap<String, Predictions>> {

@@ -14,7 +14,7 @@ use crate::care::bundle::Export;
 use crate::execute::{Executor, Options, State};
 use crate::history::{Run, Runs};
 use crate::plan::{Input, Plan};
-use crate::spec::{self, Source, Spec};
+use crate::spec::{self, ScoreSource, Source, Spec};
 use crate::store::{Digest, Store};
 
 /// Arguments of `bgh cache export`.
@@ -106,7 +106,10 @@ fn sources(spec: &Path) -> Result<Vec<PathBuf>, Failure> {
         if let Source::Dicom { labels, .. } = &study.cohort.source {
             paths.push(labels.clone());
         }
-        paths.extend(study.readers.iter().map(|reader| reader.file.clone()));
+        paths.extend(study.readers.iter().filter_map(|reader| match &reader.source {
+            ScoreSource::File(path) => Some(path.clone()),
+            ScoreSource::Stage { .. } => None,
+        }));
     }
     paths.sort();
     paths.dedup();

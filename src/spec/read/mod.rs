@@ -21,7 +21,7 @@ mod training;
 use super::section::Item;
 use super::source::Log;
 use super::tree::Node;
-use super::{Experiment, Spec};
+use super::{Experiment, Spec, Stage};
 
 /// What `root` asks for; `None` or an unclean log when it is faulty.
 pub(super) fn spec(log: &Log, root: &Node) -> Option<Spec> {
@@ -31,18 +31,18 @@ pub(super) fn spec(log: &Log, root: &Node) -> Option<Spec> {
     }
     let written = document::read(&whole)?;
     let stages = stage::read(written.stage.as_ref(), true);
-    let study = study(log, root, written)?;
+    let study = study(log, root, written, stages.as_deref())?;
     Some(Spec { name: study.name.clone(), stages: stages?, study: Some(study) })
 }
 
-fn study(log: &Log, root: &Node, written: document::Document<'_>) -> Option<Experiment> {
+fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option<&[Stage]>) -> Option<Experiment> {
     let design = design::read(log, &written);
     let models = design.as_ref().and_then(|design| model::all(log, root, design));
     let factors = design.as_ref().map(|design| design.factors());
     let whole = design.as_ref().is_some_and(|design| design.is_whole);
     let compare = factors.as_ref().filter(|_| whole).and_then(|factors| compare::read(written.compare.as_ref(), factors));
     let subgroups = subgroup::read(written.subgroup.as_ref(), written.cohort.as_ref());
-    let readers = reader::read(written.reader.as_ref(), models.as_deref());
+    let readers = reader::read(written.reader.as_ref(), models.as_deref(), stages);
     let canaries = canary::read(written.canary.as_ref(), models.as_deref());
     Some(Experiment {
         name: written.name?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, OperatingRule};
+use super::{Aggregate, Columns, OperatingRule, Scored};
 use crate::artifact::results::{Comparison, Factor};
 
 /// The parameters of the kind.
@@ -98,6 +98,19 @@ pub struct Reader {
     pub threshold: Option<f64>,
     /// Names of the models that it is set against.
     pub against: Vec<String>,
+    /// Where the scores are in the table at input `readers/…`, which another stage makes; they are not known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Columns>,
+}
+
+impl Reader {
+    /// With these scores. Where they are all 0 or 1, 1 calls positive unless the spec says otherwise.
+    #[must_use]
+    pub fn with(self, scored: Scored) -> Self {
+        let is_binary = scored.scores.iter().all(|score| [0.0, 1.0].contains(score));
+        let threshold = self.threshold.or(is_binary.then_some(1.0));
+        Self { threshold, scores: scored.scores, named: scored.named, table: None, ..self }
+    }
 }
 
 impl Params {

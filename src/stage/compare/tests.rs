@@ -488,7 +488,7 @@ fn scores_of_seeds_are_averaged_before_anything_else() {
 }
 
 fn reader(name: &str, scores: Vec<f64>, threshold: Option<f64>) -> Reader {
-    Reader { name: name.into(), scores, named: None, threshold, against: vec![] }
+    Reader { name: name.into(), scores, named: None, threshold, against: vec![], table: None }
 }
 
 #[test]

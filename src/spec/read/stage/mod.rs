@@ -16,7 +16,7 @@ use super::super::section::{Item, Section};
 use super::super::stage::{Instance, Place, Stage, Wire};
 use crate::stage::command::{Invocation, Params, Setting};
 use crate::stage::template::Slot;
-use crate::stage::{augment, command, compare, ingest, phantom, predict, pretrain, train, window};
+use crate::stage::{Needs, augment, command, compare, ingest, phantom, predict, pretrain, train, window};
 use axes::Axis;
 use inputs::Inputs;
 
@@ -72,21 +72,52 @@ fn one<'a>(s: &mut Section<'a>, item: &Item<'a>, has_study: bool) -> Option<Draf
     let export = s.optional("export", None, |item| item.path().map(Some));
     let run = s.required("run", |item| invocation(&item, names.as_deref()?, params.as_ref(), read.as_ref(), outputs.as_ref()));
     let mut draft = Draft { item: item.clone(), name: name.clone(), outputs: outputs.clone(), references: vec![], stage: None };
-    let Some(read) = read else { return Some(draft) };
-    draft.references = read.references;
-    let (shapes, wires, sources) = (read.shapes, read.wires, read.sources);
-    let is_faulty = read.is_faulty;
-    let stage = || {
-        let (replaces, axes) = (replaces.filter(|_| !is_faulty)?, axes.as_ref()?);
-        let each = BTreeMap::new();
-        let params =
-            Params { run: run?, each, params: params?, env: env?, inputs: shapes, outputs: outputs?, version: version? };
-        let setting = Setting { pass_env: pass_env?, copies: copies? };
-        let instances = if replaces.is_some() { Vec::new() } else { instances(axes, sources) };
-        Some(Stage { name: name?, params, inputs: wires, instances, replaces, needs: needs?, setting, export: export? })
-    };
-    draft.stage = stage();
+    let Some(mut read) = read else { return Some(draft) };
+    draft.references = std::mem::take(&mut read.references);
+    let setting = pass_env.zip(copies).map(|(pass_env, copies)| Setting { pass_env, copies });
+    let written = Written { name, replaces, axes, run, params, outputs, env, version, setting, needs, export };
+    draft.stage = written.stage(read);
     Some(draft)
+}
+
+/// The values of a stage; those that are `None` are faulty.
+struct Written {
+    name: Option<String>,
+    replaces: Option<Option<Place>>,
+    axes: Option<Vec<Axis>>,
+    run: Option<Invocation>,
+    params: Option<BTreeMap<String, Value>>,
+    outputs: Option<BTreeMap<String, command::Output>>,
+    env: Option<BTreeMap<String, String>>,
+    version: Option<Option<String>>,
+    setting: Option<Setting>,
+    needs: Option<Needs>,
+    export: Option<Option<PathBuf>>,
+}
+
+impl Written {
+    fn stage(self, read: Inputs<'_>) -> Option<Stage> {
+        let (replaces, axes) = (self.replaces.filter(|_| !read.is_faulty)?, self.axes?);
+        let params = Params {
+            run: self.run?,
+            each: BTreeMap::new(),
+            params: self.params?,
+            env: self.env?,
+            inputs: read.shapes,
+            outputs: self.outputs?,
+            version: self.version?,
+        };
+        Some(Stage {
+            name: self.name?,
+            params,
+            inputs: read.wires,
+            instances: if replaces.is_some() { Vec::new() } else { instances(&axes, read.sources) },
+            replaces,
+            needs: self.needs?,
+            setting: self.setting?,
+            export: self.export?,
+        })
+    }
 }
 
 fn name(item: &Item<'_>) -> Option<String> {

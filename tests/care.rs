@@ -257,6 +257,24 @@ fn a_quota_lets_the_longest_unused_results_go() {
 }
 
 #[test]
+fn a_run_that_finds_everything_counts_as_a_use() {
+    let space = Space::new();
+    space.run_with(&SHORT);
+    let latest = space.path("cache/latest-v2/mini");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(90 * 86400);
+    let set =
+        |path: &Path| File::options().append(true).open(path).and_then(|file| file.set_modified(long_ago)).expect("set back");
+    set(&latest);
+    for path in files(&space.path("cache/actions-v1")).iter().chain(&files(&space.path("cache/runs-v1"))) {
+        set(path);
+    }
+    let unused = |space: &Space| collected(space, &["--recent", "0", "--dry-run"])["results"]["count"].clone();
+    assert_eq!(unused(&space), 36);
+    assert_eq!(space.run_with(&SHORT), NOTHING);
+    assert_eq!(unused(&space), 0);
+}
+
+#[test]
 fn a_quota_spares_named_specs_and_says_when_they_are_too_large() {
     let space = Space::new();
     space.run_with(&SHORT);

@@ -111,12 +111,12 @@ fn a_source_that_changes_under_a_step_fails_it_and_publishes_nothing() {
     assert!(!outcome.ran().iter().any(|label| label.starts_with("train")), "{}", outcome.text());
 }
 
-/// One line of what strace saw: the call and its paths.
+/// What strace saw succeed: calls and their paths.
 fn calls(trace: &str) -> Vec<(String, Vec<String>)> {
     let call = |line: &str| {
         let text = line.split_once(' ').map_or(line, |(_, rest)| rest).trim_start();
         let (name, rest) = text.split_once('(')?;
-        let done = rest.contains(") = 0") || rest.contains(") = ");
+        let done = rest.ends_with("= 0");
         let paths = rest.split(['"', '<', '>']).filter(|part| part.starts_with('/')).map(str::to_owned).collect();
         (done && name.chars().all(char::is_alphanumeric)).then(|| (name.to_owned(), paths))
     };

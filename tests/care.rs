@@ -371,7 +371,10 @@ fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
     archive.into_inner().and_then(flate2::write::GzEncoder::finish).expect("packed")
 }
 
-fn unpacked(bundle: &[u8]) -> Vec<(String, Vec<u8>)> {
+/// Names and contents of the files of an archive.
+type Members = Vec<(String, Vec<u8>)>;
+
+fn unpacked(bundle: &[u8]) -> Members {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bundle));
     let entries = archive.entries().expect("entries").map(|entry| entry.expect("an entry"));
     let read = |mut entry: tar::Entry<'_, _>| {
@@ -398,7 +401,7 @@ fn what_is_not_a_whole_honest_bundle_is_refused_and_leaves_nothing() {
         assert_eq!(left, [0; 4], "{what}");
         assert!(!other.path("mini.toml").exists() && !other.path("evil").exists(), "{what}");
     };
-    let edited = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let edited = |change: &dyn Fn(&mut Members)| {
         let mut members = members.clone();
         change(&mut members);
         packed(&members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect::<Vec<_>>())

@@ -257,6 +257,24 @@ fn a_quota_lets_the_longest_unused_results_go() {
 }
 
 #[test]
+fn a_run_that_finds_everything_counts_as_a_use() {
+    let space = Space::new();
+    space.run_with(&SHORT);
+    let latest = space.path("cache/latest-v2/mini");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(90 * 86400);
+    let set =
+        |path: &Path| File::options().append(true).open(path).and_then(|file| file.set_modified(long_ago)).expect("set back");
+    set(&latest);
+    for path in files(&space.path("cache/actions-v1")).iter().chain(&files(&space.path("cache/runs-v1"))) {
+        set(path);
+    }
+    let unused = |space: &Space| collected(space, &["--recent", "0", "--dry-run"])["results"]["count"].clone();
+    assert_eq!(unused(&space), 36);
+    assert_eq!(space.run_with(&SHORT), NOTHING);
+    assert_eq!(unused(&space), 0);
+}
+
+#[test]
 fn a_quota_spares_named_specs_and_says_when_they_are_too_large() {
     let space = Space::new();
     space.run_with(&SHORT);
@@ -353,7 +371,10 @@ fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
     archive.into_inner().and_then(flate2::write::GzEncoder::finish).expect("packed")
 }
 
-fn unpacked(bundle: &[u8]) -> Vec<(String, Vec<u8>)> {
+/// Names and contents of the files of an archive.
+type Members = Vec<(String, Vec<u8>)>;
+
+fn unpacked(bundle: &[u8]) -> Members {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bundle));
     let entries = archive.entries().expect("entries").map(|entry| entry.expect("an entry"));
     let read = |mut entry: tar::Entry<'_, _>| {
@@ -380,7 +401,7 @@ fn what_is_not_a_whole_honest_bundle_is_refused_and_leaves_nothing() {
         assert_eq!(left, [0; 4], "{what}");
         assert!(!other.path("mini.toml").exists() && !other.path("evil").exists(), "{what}");
     };
-    let edited = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let edited = |change: &dyn Fn(&mut Members)| {
         let mut members = members.clone();
         change(&mut members);
         packed(&members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect::<Vec<_>>())

@@ -1,11 +1,16 @@
 //! When the results of an experiment were last used. A run that finds everything cached tells so by the time of one file, so that using
-//! a cache costs no more than that.
+//! a cache costs no more than that, and nothing where the last use was a moment ago.
 
 use std::fs::{self, File};
-use std::time::SystemTime;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use super::latest::Latest;
 use super::{Digest, Store};
+
+/// A use within this time of the last one is not worth a write.
+const GRAIN: Duration = Duration::from_secs(3600);
 
 /// What the last run of an experiment stood on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +29,7 @@ impl Store {
         if self.read_only {
             return;
         }
-        let touched = File::open(self.latest_path(experiment)).and_then(|file| file.set_modified(SystemTime::now()));
-        if let Err(error) = touched {
+        if let Err(error) = touch(&self.latest_path(experiment)) {
             tracing::debug!(experiment, %error, "the time of use was not noted");
         }
     }
@@ -36,6 +40,12 @@ impl Store {
         let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
         entries.filter_map(|entry| last_use(&entry)).collect()
     }
+}
+
+fn touch(path: &Path) -> io::Result<()> {
+    let now = SystemTime::now();
+    let is_news = fs::metadata(path)?.modified()?.elapsed().is_ok_and(|age| age > GRAIN);
+    if is_news { File::options().append(true).open(path)?.set_modified(now) } else { Ok(()) }
 }
 
 fn last_use(entry: &fs::DirEntry) -> Option<LastUse> {

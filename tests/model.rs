@@ -43,7 +43,10 @@ fn main() -> ExitCode {
         ["guard"] => Guard::watch().map_err(Into::into),
         [job] if Path::new(job).join("job.json").exists() => work(Path::new(job)),
         // The harness of other tests lists and filters; here there is one test.
-        ["--list", ..] => Ok(println!("model: test")),
+        ["--list", ..] => {
+            println!("model: test");
+            Ok(())
+        }
         _ => try_cases(),
     };
     match outcome {

@@ -85,7 +85,11 @@ fn a_table_that_lacks_an_exam_fails_the_comparison_and_says_which() {
     let output = space.command(&["run", "study.toml"]).env("LOG", space.path("log")).output().expect("bgh starts");
     let outcome = common::Outcome::of(output);
     assert_eq!(outcome.code, 3, "{}", outcome.text());
-    assert!(outcome.stderr.contains("reader `External`") && outcome.stderr.contains("no row for test exam"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("reader `External`") && outcome.stderr.contains("no row for test exam"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

@@ -53,9 +53,11 @@ fn record(space: &Space, action: Digest) -> PathBuf {
     space.path("cache/actions-v1").join(&hex[..2]).join(&hex[2..])
 }
 
-fn narrow(text: &str) -> &str {
+/// No line is too long for a terminal. How long the rest will take depends on the machine.
+fn narrow(text: &str) -> String {
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    text
+    let masked = |line: &str| if line.starts_with("about ") { "about … of work\n".to_owned() } else { format!("{line}\n") };
+    text.lines().map(masked).collect()
 }
 
 #[test]
@@ -228,7 +230,8 @@ fn two_runs_differ_in_what_was_changed_and_in_what_came_of_it() {
     let same = objects(&same).remove(0);
     assert_eq!((&same["changes"], &same["same"], &same["tables"]), (&json!([]), &json!(55), &json!([])));
     let text = space.bgh(&["diff", "last~1", "last"]).stdout;
-    let text: Vec<&str> = narrow(&text).lines().skip(2).collect();
+    let text = narrow(&text);
+    let text: Vec<&str> = text.lines().skip(2).collect();
     insta::assert_snapshot!("diff_of_two_runs", text.join("\n"));
 }
 

@@ -305,3 +305,33 @@ inputs = { c = { stage = "c", output = "r" }, e = { stage = "c" } }
     pipeline.edit("c = { stage = \"c\", output = \"r\" }, e = { stage = \"c\" }", "c = { stage = \"c\", output = \"o\" }");
     insta::assert_snapshot!(pipeline.bgh(&["check", "spec.toml"]).stderr);
 }
+
+#[test]
+fn the_example_of_the_guide_does_what_the_guide_says() {
+    let guide = include_str!("../docs/pipelines.md");
+    let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the first example");
+    let words = Pipeline::new(example);
+    words.write("texts/one.txt", "a b c\n");
+    words.write("texts/two.txt", "d e\n");
+    let ran = |arguments: &[&str]| {
+        let outcome = words.try_run(arguments);
+        assert_eq!(outcome.code, 0, "{}", outcome.text());
+        outcome.ran()
+    };
+    assert_eq!(ran(&[]), ["count[one]", "count[two]", "total"]);
+    assert_eq!(words.read("results/sorted.txt"), "2\n3\n");
+    words.write("texts/three.txt", "f\n");
+    assert_eq!(ran(&[]), ["count[three]", "total"]);
+    words.write("texts/one.txt", "x y z\n");
+    assert_eq!(ran(&[]), ["count[one]"], "as many words as before");
+    assert_eq!(ran(&["--set", "stage.count.params.factor=2"]), ["count[one]", "count[three]", "count[two]", "total"]);
+    assert_eq!(words.read("results/sorted.txt"), "2\n4\n6\n");
+}
+
+#[test]
+fn the_output_of_standard_output_must_be_a_file() {
+    let spec =
+        "name = \"s\"\n[[stage]]\nname = \"a\"\nrun = \"x\"\noutputs = { list = \"l\", maps = \"m/\" }\nstdout = \"lists\"\n";
+    let outcome = Pipeline::new(spec).bgh(&["check", "spec.toml"]);
+    assert!(outcome.stderr.contains("`lists` is no output that is a file") && outcome.stderr.contains("did you mean `list`?"));
+}

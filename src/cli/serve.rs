@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let outline = arguments.spec.as_deref().map(|spec| outline(spec, &arguments.site)).transpose()?;
     let store = Store::open(&arguments.site.cache(&arguments.site.read()?)).map_err(|error| Failure::environment(&error))?;
     let page = first_page(&store, outline.as_ref())?;
-    let server = Server::bind(arguments.port, Site::new(store, outline)).map_err(|error| refused(&error))?;
+    let server = Server::bind(arguments.port, Site::new(store.to_look_at(), outline)).map_err(|error| refused(&error))?;
     let url = server.url(&page);
     // Whoever started this in a pipe waits for the line.
     writeln!(stdout(), "{url}").and_then(|()| stdout().flush()).map_err(anyhow::Error::from)?;

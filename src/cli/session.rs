@@ -30,7 +30,8 @@ pub(super) struct SpecArguments {
     #[command(flatten)]
     pub(super) site: SiteArguments,
 
-    /// Another cache to look into for what the first has not; nothing is written to it. May be given several times
+    /// Another cache to look into for what the first has not, before those of the site file; nothing is written to it. May be given
+    /// several times
     #[arg(long, env = "BGH_READ_CACHE", value_delimiter = ':', value_name = "DIR")]
     pub(super) read_cache: Vec<PathBuf>,
 }
@@ -68,7 +69,7 @@ impl SpecArguments {
 
     fn store(&self, site: &Site) -> Result<Store, Failure> {
         let failed = |error| Failure::environment(&error);
-        let named = self.read_cache.iter().filter(|path| !path.as_os_str().is_empty());
+        let named = self.read_cache.iter().filter(|path| !path.as_os_str().is_empty()).chain(&site.read_caches);
         let below = named.map(|path| Store::open_to_read(path)).collect::<anyhow::Result<_>>();
         let store = Store::open(&self.site.cache(site)).map_err(failed)?.over(below.map_err(failed)?);
         warn_of_newer(&store);

@@ -111,10 +111,14 @@ impl Prepared<'_> {
 
     fn command(&self, argv: &[String], terms: Terms<'_>) -> Result<Command> {
         let log = || format!("cannot write {}", self.job.stderr().display());
-        let output = File::options().create(true).append(true).open(self.job.stderr()).with_context(log)?;
+        let errors = File::options().create(true).append(true).open(self.job.stderr()).with_context(log)?;
+        let output = match self.params.stdout.as_ref().and_then(|port| self.params.outputs.get(port)) {
+            Some(output) => File::create(self.folder.join(&output.path)).context("cannot write an output")?,
+            None => errors.try_clone().with_context(log)?,
+        };
         let mut command = Command::new(&argv[0]);
         command.args(&argv[1..]).current_dir(&self.folder).stdin(Stdio::null());
-        command.stdout(output.try_clone().with_context(log)?).stderr(output);
+        command.stdout(output).stderr(errors);
         command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.temporary());
         let passed = INHERITED.iter().map(OsStr::new).chain(self.setting.pass_env.iter().map(OsStr::new));
         command.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));

@@ -26,6 +26,10 @@ pub struct Site {
     pub devices: Option<Vec<Device>>,
     /// The artifact cache.
     pub cache: Option<PathBuf>,
+    /// Other caches to look into; nothing is written to them.
+    pub read_caches: Vec<PathBuf>,
+    /// What the cache may hold after a collection of garbage, MiB.
+    pub max_cache_mib: Option<u64>,
     /// Folder of the reports.
     pub reports: Option<PathBuf>,
     /// Waits between attempts.

@@ -37,6 +37,8 @@ fn site(section: &mut Section<'_>) -> Option<Site> {
     let memory_mib = section.optional("memory", None, |item| item.memory().map(Some));
     let devices = section.optional("device", None, |item| devices(&item).map(Some));
     let cache = section.optional("cache", None, |item| item.path().map(Some));
+    let read_caches = section.optional("read_caches", Vec::new(), |item| item.list(|part| part.path()));
+    let max_cache_mib = section.optional("max_cache", None, |item| item.memory().map(Some));
     let reports = section.optional("reports", None, |item| item.path().map(Some));
     let back_off = section.table_or_empty("back_off", back_off);
     let patience = section.optional("kind", BTreeMap::new(), |item| kinds(&item));
@@ -45,6 +47,8 @@ fn site(section: &mut Section<'_>) -> Option<Site> {
         memory_mib: memory_mib?,
         devices: devices?,
         cache: cache?,
+        read_caches: read_caches?,
+        max_cache_mib: max_cache_mib?,
         reports: reports?,
         back_off: back_off?,
         patience: patience?,
@@ -108,7 +112,7 @@ mod tests {
     #[test]
     fn all_that_a_site_can_say() -> Result<()> {
         let site = read(
-            "jobs = 6\nmemory = \"1.5 GiB\"\ncache = \"/scratch/cache\"\nreports = \"/home/reports\"\n\
+            "jobs = 6\nmemory = \"1.5 GiB\"\ncache = \"/scratch/cache\"\nread_caches = [\"/shared\"]\nmax_cache = \"50 GiB\"\nreports = \"/home/reports\"\n\
              [back_off]\nfirst = \"0.5 s\"\n[kind.train]\nretries = 2\ntime_limit = \"2 h\"\n\
              [[device]]\nindex = 1\nmemory = \"12 GiB\"\n",
         )?;
@@ -118,6 +122,8 @@ mod tests {
             memory_mib: Some(1536),
             devices: Some(vec![Device { index: 1, memory_mib: 12288 }]),
             cache: Some("/scratch/cache".into()),
+            read_caches: vec!["/shared".into()],
+            max_cache_mib: Some(50 << 10),
             reports: Some("/home/reports".into()),
             back_off: BackOff { first: Duration::from_millis(500), ..BackOff::default() },
             patience: [("train".to_owned(), patience)].into(),

@@ -35,6 +35,9 @@ pub struct Params {
     pub inputs: BTreeMap<String, Shape>,
     /// Where each output is left, relative to the folder that the command runs in.
     pub outputs: BTreeMap<String, Output>,
+    /// The output that standard output is written to; else it goes to the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<String>,
     /// Raised by the author when the program itself has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -135,6 +138,7 @@ mod tests {
             env: [("SEEN".into(), "{exam}-{params.level}".into())].into(),
             inputs: [("scan".into(), Shape::File)].into(),
             outputs: [("made".into(), output)].into(),
+            stdout: None,
             version: None,
         }
     }

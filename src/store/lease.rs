@@ -29,6 +29,11 @@ impl Lease {
         Self(Some(file))
     }
 
+    /// No share.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
     /// Takes all of it, if nobody else has a share; otherwise the own share stays.
     pub(super) fn alone(&self) -> io::Result<bool> {
         let file =

@@ -160,6 +160,13 @@ impl Store {
         self.lock_latest().values_mut().try_for_each(|latest| latest.tidy(&self.tmp()))
     }
 
+    /// For somebody who only looks, however long: what is looked at may be collected as garbage meanwhile, and is then told as gone.
+    #[must_use]
+    pub fn to_look_at(mut self) -> Self {
+        self.lease = Lease::none();
+        self
+    }
+
     /// The folder of the cache.
     pub fn root(&self) -> &Path {
         &self.root

@@ -35,7 +35,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "AGE", default_value = "30d", value_parser = parse_age)]
     unused: Duration,
 
-    /// Then let results go, the longest unused first, until the cache has at most this size; specs that are kept stay
+    /// Then let results go, the longest unused first, until the cache has at most this size; specs that are kept stay [default: that
+    /// of the site file]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     max_size: Option<u64>,
 
@@ -66,7 +67,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.dry_run {
         take(&store, arguments.wait)?;
     }
-    let plan = Collection::plan(&store, &wishes(arguments, &store)?)?;
+    let wishes = wishes(arguments, &store)?;
+    let plan = Collection::plan(&store, &wishes)?;
     if !arguments.json {
         print(&plan, arguments.dry_run);
     }
@@ -78,9 +80,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         answer["removed"] = json!(!arguments.dry_run);
         println!("{answer}");
     }
-    let is_over = arguments.max_size.is_some_and(|limit| plan.size_after > limit);
+    let is_over = wishes.max_size.is_some_and(|limit| plan.size_after > limit);
     if is_over {
-        eprintln!("warning: what is kept has {}, more than --max-size", size(plan.size_after));
+        eprintln!("warning: what is kept has {}, more than it should", size(plan.size_after));
     }
     Ok(())
 }
@@ -114,8 +116,15 @@ fn wishes(arguments: &Arguments, store: &Store) -> Result<Wishes, Failure> {
     for spec in &arguments.keep {
         keep.extend(results(spec, store)?);
     }
-    let Arguments { recent, unused, grace, checkpoints, max_size, .. } = *arguments;
+    let Arguments { recent, unused, grace, checkpoints, .. } = *arguments;
+    let max_size = max_size(arguments)?;
     Ok(Wishes { keep, recent, unused, grace, checkpoints, max_size, now: SystemTime::now() })
+}
+
+/// What the command line says, else the site file.
+fn max_size(arguments: &Arguments) -> Result<Option<u64>, Failure> {
+    let site = arguments.cache.site.read()?;
+    Ok(arguments.max_size.or(site.max_cache_mib.map(|mib| mib << 20)))
 }
 
 /// Every result that the spec has in the cache.

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::super::section::{Item, Section};
+use super::super::section::{Item, Section, suggestion};
 use super::super::stage::{Instance, Place, Stage, Wire};
-use crate::stage::command::{Invocation, Params, Setting};
+use crate::stage::command::{Invocation, Params, Setting, Shape};
 use crate::stage::template::Slot;
 use crate::stage::{Needs, augment, command, compare, ingest, phantom, predict, pretrain, train, window};
 use axes::Axis;
@@ -64,6 +64,7 @@ fn one<'a>(s: &mut Section<'a>, item: &Item<'a>, has_study: bool) -> Option<Draf
     let params = s.optional("params", BTreeMap::new(), |item| parameters(&item));
     let read = s.optional("inputs", Inputs::default(), |item| inputs::read(&item, axes.as_deref()?, replaces?, has_study));
     let outputs = s.required("outputs", |item| outputs::read(&item, names.as_deref()?));
+    let stdout = s.optional("stdout", None, |item| stdout(&item, outputs.as_ref()?).map(Some));
     let env = s.optional("env", BTreeMap::new(), |item| texts(&item, names.as_deref()));
     let pass_env = s.optional("pass_env", Vec::new(), |item| item.list(|part| part.string().map(str::to_owned)));
     let copies = s.optional("layout", false, |item| item.one_of(&[("link", false), ("copy", true)]));
@@ -75,7 +76,7 @@ fn one<'a>(s: &mut Section<'a>, item: &Item<'a>, has_study: bool) -> Option<Draf
     let Some(mut read) = read else { return Some(draft) };
     draft.references = std::mem::take(&mut read.references);
     let setting = pass_env.zip(copies).map(|(pass_env, copies)| Setting { pass_env, copies });
-    let written = Written { name, replaces, axes, run, params, outputs, env, version, setting, needs, export };
+    let written = Written { name, replaces, axes, run, params, outputs, stdout, env, version, setting, needs, export };
     draft.stage = written.stage(read);
     Some(draft)
 }
@@ -88,6 +89,7 @@ struct Written {
     run: Option<Invocation>,
     params: Option<BTreeMap<String, Value>>,
     outputs: Option<BTreeMap<String, command::Output>>,
+    stdout: Option<Option<String>>,
     env: Option<BTreeMap<String, String>>,
     version: Option<Option<String>>,
     setting: Option<Setting>,
@@ -105,6 +107,7 @@ impl Written {
             env: self.env?,
             inputs: read.shapes,
             outputs: self.outputs?,
+            stdout: self.stdout?,
             version: self.version?,
         };
         Some(Stage {
@@ -139,6 +142,17 @@ fn instances(axes: &[Axis], sources: BTreeMap<String, Vec<crate::artifact::Files
     let combined = axes::combinations(axes).into_iter();
     let mut files = || sources.iter_mut().filter_map(|(port, files)| Some((port.clone(), files.next()?))).collect();
     combined.map(|each| Instance { each, sources: files() }).collect()
+}
+
+/// The output, a file, that standard output goes to.
+fn stdout(item: &Item<'_>, outputs: &BTreeMap<String, command::Output>) -> Option<String> {
+    let name = item.string()?;
+    let files: Vec<&str> =
+        outputs.iter().filter(|(_, output)| output.shape == Shape::File).map(|(name, _)| name.as_str()).collect();
+    if files.contains(&name) {
+        return Some(name.to_owned());
+    }
+    item.fault(format!("`{}` is no output that is a file", name.escape_debug()), suggestion(name, &files))
 }
 
 /// Values of any sort, as they are put in and as they stand in the key.

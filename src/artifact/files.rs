@@ -50,7 +50,10 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     for entry in entries {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        // Two names that differ only in bytes that are not UTF-8 would become one.
+        let name = entry.file_name();
+        let name = name.to_str().with_context(|| format!("the name of {} is not UTF-8; rename it", entry.path().display()))?;
+        let name = format!("{prefix}{name}");
         if entry.path().is_dir() {
             collect(&entry.path(), &format!("{name}/"), files)?;
         } else {

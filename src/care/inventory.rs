@@ -91,18 +91,10 @@ fn record(name: &str, path: &Path) -> Option<Result<(Digest, Record), DamagedRec
 /// A record's name is the digest of its manifest, so one that was changed, or lies under another's name, is found out.
 fn understood(name: &str, path: &Path, bytes: &[u8]) -> Result<(Digest, Record), String> {
     let action: Digest = name.replace('/', "").parse().map_err(|_| "its name is no key".to_owned())?;
-    let result: ActionResult = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    if key(&result) != action {
-        return Err("it is the record of another action".to_owned());
-    }
+    let result = ActionResult::of_record(action, bytes)?;
     let made = fs::metadata(path).and_then(|meta| meta.modified()).map_err(|error| error.to_string())?;
     let kind = result.manifest.get("kind").map_or("?", |kind| kind.trim_matches('"')).to_owned();
     Ok((action, Record { kind, made, bytes: bytes.len() as u64, files: files(result) }))
-}
-
-/// The key of which a record's manifest is the text.
-pub(super) fn key(result: &ActionResult) -> Digest {
-    Digest::of_parts(result.manifest.iter().flat_map(|(path, value)| [path.as_bytes(), value.as_bytes()]))
 }
 
 fn files(result: ActionResult) -> Vec<(String, Blob)> {

@@ -22,9 +22,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let roster = spec.study.as_ref().map(Roster::of).transpose()?;
     let plan = plan::expand(&spec, roster.as_ref())?;
     let models = spec.study.as_ref().map_or(String::new(), |study| format!("{} models, ", study.models.len()));
-    println!("{}: {models}{} steps", arguments.spec.spec.display(), plan.len());
+    outln!("{}: {models}{} steps", arguments.spec.spec.display(), plan.len());
     for stage in &spec.stages {
-        println!("  stage {}: {}", stage.name, steps(stage.instances.len(), stage.replaces.is_some()));
+        outln!("  stage {}: {}", stage.name, steps(stage.instances.len(), stage.replaces.is_some()));
     }
     match (&spec.study, &roster) {
         (Some(study), Some(roster)) => check(study, roster),
@@ -42,13 +42,13 @@ fn steps(instances: usize, at_exams: bool) -> String {
 
 fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
     for part in Part::ALL {
-        println!("  {:5} {}", part.name(), classes(experiment, roster, part));
+        outln!("  {:5} {}", part.name(), classes(experiment, roster, part));
     }
     for (name, product) in augmentations(experiment) {
-        println!("  augment {name}: {product}");
+        outln!("  augment {name}: {product}");
     }
     for (file, takes) in weight_files(experiment)? {
-        println!("  weights {file}: {takes}");
+        outln!("  weights {file}: {takes}");
     }
     Ok(())
 }

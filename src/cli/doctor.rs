@@ -24,8 +24,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let checks = [("worker", worker()), ("devices", devices(&site)), ("cache", cache), ("machine", Ok(machine(&site)))];
     for (name, outcome) in &checks {
         match outcome {
-            Ok(fact) => println!("ok    {name}: {fact}"),
-            Err(fault) => println!("FAULT {name}: {fault:#}"),
+            Ok(fact) => outln!("ok    {name}: {fact}"),
+            Err(fault) => outln!("FAULT {name}: {fault:#}"),
         }
     }
     let healthy = checks.iter().all(|(_, outcome)| outcome.is_ok());

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Write, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -11,16 +11,20 @@ use crate::execute::{Event, Listener};
 use crate::history::Line;
 
 /// Writes each event at once, for a program that reads along.
-pub(super) struct JsonEvents(Option<Box<dyn Write>>);
+pub(super) struct JsonEvents {
+    place: PathBuf,
+    out: Option<Box<dyn Write>>,
+}
 
 impl JsonEvents {
     /// To a file, which is made anew; to standard output for `-`.
     pub(super) fn to(place: &Path) -> Result<Self, Failure> {
         if is_stdout(place) {
-            return Ok(Self(Some(Box::new(stdout()))));
+            return Ok(Self { place: "standard output".into(), out: Some(Box::new(stdout())) });
         }
         let file = File::create(place).with_context(|| format!("cannot write the events to {}", place.display()));
-        file.map(|file| Self(Some(Box::new(file)))).map_err(|error| Failure::environment(&error))
+        file.map(|file| Self { place: place.to_owned(), out: Some(Box::new(file)) })
+            .map_err(|error| Failure::environment(&error))
     }
 }
 
@@ -31,11 +35,11 @@ pub(super) fn is_stdout(place: &Path) -> bool {
 
 impl Listener for JsonEvents {
     fn event(&mut self, event: &Event) {
-        let Some(out) = &mut self.0 else { return };
+        let Some(out) = &mut self.out else { return };
         let line = Line::now(event.clone()).json();
         if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
-            tracing::warn!(%error, "nobody takes the events any more; the run goes on without them");
-            self.0 = None;
+            eprintln!("warning: cannot write the events to {}: {error}; the run goes on without them", self.place.display());
+            self.out = None;
         }
     }
 }

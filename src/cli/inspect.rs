@@ -26,13 +26,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let inspections: Vec<Inspection> = files.par_iter().map(|path| dicom::inspect(path)).collect();
     if arguments.json {
         for inspection in &inspections {
-            println!("{}", serde_json::to_string(inspection).map_err(anyhow::Error::from)?);
+            outln!("{}", serde_json::to_string(inspection).map_err(anyhow::Error::from)?);
         }
         return Ok(());
     }
-    println!("{}", table(&inspections));
+    outln!("{}", table(&inspections));
     let usable = inspections.iter().filter(|inspection| inspection.usable).count();
-    println!("{} files, {usable} usable as axial CT slices", inspections.len());
+    outln!("{} files, {usable} usable as axial CT slices", inspections.len());
     Ok(())
 }
 

@@ -1,5 +1,10 @@
 //! The command line: one file a subcommand. Reading arguments has no effects; each command then does one thing.
 
+/// Prints a line to standard output, as `println!` does, but never panics.
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::cli::out::line(format_args!($($text)*)) };
+}
+
 mod cache;
 mod check;
 mod completions;
@@ -15,6 +20,7 @@ mod layout;
 mod lines;
 mod log;
 mod logs;
+mod out;
 mod outlook;
 mod past;
 mod phantom;

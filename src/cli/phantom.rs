@@ -43,6 +43,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bar = bar(total as u64);
     phantom::write_cohort(&cohort, arguments.seed, &arguments.folder, &|_, _| bar.inc(1))?;
     bar.finish_and_clear();
-    println!("{total} exams and labels.csv in {}", arguments.folder.display());
+    outln!("{total} exams and labels.csv in {}", arguments.folder.display());
     Ok(())
 }

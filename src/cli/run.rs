@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
     match &arguments.json_events {
         Some(place) if is_stdout(place) => eprintln!("{said}"),
-        _ => println!("{said}"),
+        _ => outln!("{said}"),
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
-    println!("{}", publish(&session, &executor, arguments.reports.as_deref())?.trim_start_matches(" · "));
+    outln!("{}", publish(&session, &executor, arguments.reports.as_deref())?.trim_start_matches(" · "));
     Ok(())
 }
 

@@ -78,12 +78,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rows: Vec<Row<'_>> = runs[runs.len() - shown..].iter().map(Row::of).collect::<anyhow::Result<_>>()?;
     if arguments.json {
         for row in &rows {
-            println!("{}", serde_json::to_string(row).map_err(anyhow::Error::from)?);
+            outln!("{}", serde_json::to_string(row).map_err(anyhow::Error::from)?);
         }
     } else if rows.is_empty() {
-        println!("no run has left a journal in {}", arguments.cache.folder()?.display());
+        outln!("no run has left a journal in {}", arguments.cache.folder()?.display());
     } else {
-        println!("{}", table(&rows));
+        outln!("{}", table(&rows));
     }
     Ok(())
 }

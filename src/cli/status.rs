@@ -34,13 +34,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let is_meant = |run: &Run| experiment.as_ref().is_none_or(|name| *name == run.header().experiment);
     let shown = shown(arguments.cache.runs()?.list()?.into_iter().filter(is_meant).collect());
     if shown.is_empty() && !arguments.json {
-        println!("no run has left a journal in {}", arguments.cache.folder()?.display());
+        outln!("no run has left a journal in {}", arguments.cache.folder()?.display());
     }
     for run in &shown {
         let (standing, ending, seconds) = (run.standing()?, run.ending()?, run.seconds()?);
         if arguments.json {
             let (state, waiting) = (ending.word(), standing.waiting());
-            println!(
+            outln!(
                 "{}",
                 json!({"run": run.header(), "state": state, "seconds": seconds, "waiting": waiting, "standing": standing})
             );
@@ -59,19 +59,19 @@ fn shown(runs: Vec<Run>) -> Vec<Run> {
 
 fn print(run: &Run, ending: &Ending, seconds: f64, standing: &Standing) {
     let header = run.header();
-    println!("{} · run {} · {}", header.experiment, header.id, told(run, ending, seconds, standing));
-    println!("  {}", counts(standing));
+    outln!("{} · run {} · {}", header.experiment, header.id, told(run, ending, seconds, standing));
+    outln!("  {}", counts(standing));
     let width = standing.running.keys().map(|step| step.chars().count()).max().unwrap_or(0).min(40);
     for (step, running) in &standing.running {
         let verb = if *ending == Ending::Running { "running" } else { "left at" };
-        println!("  {verb} {step:width$}  {}", progress(running));
+        outln!("  {verb} {step:width$}  {}", progress(running));
     }
     for (step, failed) in &standing.failed {
-        println!("  failed  {step}: {}", failure(failed));
-        println!("    hint: `bgh logs '{step}' --run {}` shows what it printed", header.id);
+        outln!("  failed  {step}: {}", failure(failed));
+        outln!("    hint: `bgh logs '{step}' --run {}` shows what it printed", header.id);
     }
     for (step, text) in standing.warnings.iter().rev().take(3).rev() {
-        println!("  warning {}{text}", step.as_ref().map_or_else(String::new, |step| format!("{step}: ")));
+        outln!("  warning {}{text}", step.as_ref().map_or_else(String::new, |step| format!("{step}: ")));
     }
 }
 

@@ -109,7 +109,7 @@ fn inspect(arguments: &Inspect) -> Result<(), Failure> {
     let file = WeightFile::open(&arguments.file).map_err(refused)?;
     let answer = answer(&file, arguments.network.as_deref()).map_err(refused)?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&answer).map_err(anyhow::Error::from)?);
+        outln!("{}", serde_json::to_string(&answer).map_err(anyhow::Error::from)?);
     } else {
         print(&arguments.file, &answer);
     }
@@ -157,20 +157,14 @@ fn unknown(name: &str) -> String {
 
 fn print(path: &Path, answer: &Answer) {
     let variant = answer.variant.map_or_else(String::new, |variant| format!(", {variant}"));
-    println!("{}: {}{variant}", path.display(), answer.format);
-    println!(
-        "  {} tensors, {} numbers, {} bytes, BLAKE3 {}",
-        answer.tensors.len(),
-        answer.numbers,
-        answer.bytes,
-        answer.digest
-    );
-    answer.facts.iter().for_each(|(name, value)| println!("  {}: {}", name.escape_debug(), value.escape_debug()));
-    println!("{}", table(&answer.tensors));
+    outln!("{}: {}{variant}", path.display(), answer.format);
+    outln!("  {} tensors, {} numbers, {} bytes, BLAKE3 {}", answer.tensors.len(), answer.numbers, answer.bytes, answer.digest);
+    answer.facts.iter().for_each(|(name, value)| outln!("  {}: {}", name.escape_debug(), value.escape_debug()));
+    outln!("{}", table(&answer.tensors));
     match (answer.network, &answer.fit, &answer.misfit) {
-        (Some(network), Some(fit), _) => println!("{network} takes {}", told(fit)),
-        (Some(network), _, Some(misfit)) => println!("nearest is {network}, but {misfit}"),
-        _ => println!("no registered network has a tensor of these names"),
+        (Some(network), Some(fit), _) => outln!("{network} takes {}", told(fit)),
+        (Some(network), _, Some(misfit)) => outln!("nearest is {network}, but {misfit}"),
+        _ => outln!("no registered network has a tensor of these names"),
     }
 }
 
@@ -237,7 +231,7 @@ fn write(weights: Weights<'_>, target: &Target) -> Result<(), Failure> {
     let mut aside = tempfile::NamedTempFile::new_in(folder).with_context(place)?;
     std::io::Write::write_all(&mut aside, &bytes).with_context(place)?;
     aside.persist(&target.to).with_context(place)?;
-    println!("{}: {count} tensors, {} bytes", target.to.display(), bytes.len());
+    outln!("{}: {count} tensors, {} bytes", target.to.display(), bytes.len());
     Ok(())
 }
 

@@ -77,9 +77,12 @@ fn area(model: &ModelResult) -> Area {
     Area { auc: model.auc, interval: model.sound.defined().map(|sound| sound.limits) }
 }
 
-/// Cells of the report's tables that differ.
+/// Cells of the report's tables that differ; none where a side has no report yet.
 pub(super) fn tables(a: &Side, b: &Side, store: &Store) -> Result<Vec<TableChange>> {
     let (a, b) = (report(a, store), report(b, store));
+    if a.is_empty() || b.is_empty() {
+        return Ok(vec![]);
+    }
     let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
     names.sort();
     names.dedup();

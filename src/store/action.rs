@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Artifact;
+use super::{Artifact, Digest};
 
 /// What one execution made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,43 @@ pub struct ActionResult {
     /// Names and contents at each input port, so that a later explanation can say which file changed; older records have none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, Artifact>,
+}
+
+/// How a record begins that bears a digest of the rest.
+const SUM: &str = "{\"sum\":\"";
+
+impl ActionResult {
+    /// The key of which the manifest is the text.
+    pub fn key(&self) -> Digest {
+        Digest::of_parts(self.manifest.iter().flat_map(|(path, value)| [path.as_bytes(), value.as_bytes()]))
+    }
+
+    /// As it is written: JSON that begins with a digest of all that follows it.
+    ///
+    /// # Errors
+    /// When it does not serialise, which is a fault of `bgh`.
+    pub fn to_record(&self) -> serde_json::Result<Vec<u8>> {
+        let text = serde_json::to_vec(self)?;
+        Ok([SUM.as_bytes(), Digest::of(&text).hex().as_bytes(), b"\",", &text[1..]].concat())
+    }
+
+    /// Reads the record of `action`. Records of earlier versions bear no digest; that their manifest is the text of their key holds
+    /// for all.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that fit after "because".
+    pub fn of_record(action: Digest, bytes: &[u8]) -> Result<Self, String> {
+        let result: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if result.key() != action {
+            return Err("it is the record of another action".to_owned());
+        }
+        match bytes.strip_prefix(SUM.as_bytes()).and_then(|rest| rest.split_at_checked(64)) {
+            Some((sum, rest)) if Digest::of(&[b"{", &rest[2.min(rest.len())..]].concat()).hex().as_bytes() != sum => {
+                Err("its bytes have changed".to_owned())
+            }
+            _ => Ok(result),
+        }
+    }
 }
 
 /// What a run needs to know of a result that is there.

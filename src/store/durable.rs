@@ -50,7 +50,7 @@ impl Store {
 
     fn write_record(&self, result: &ActionResult) -> Result<NamedTempFile> {
         let place = || format!("cannot write a record to {}", self.tmp().display());
-        let bytes = serde_json::to_vec(result).context("an action's result does not serialise")?;
+        let bytes = result.to_record().context("an action's result does not serialise")?;
         let mut file = self.aside()?;
         file.write_all(&bytes).with_context(place)?;
         Ok(file)
@@ -64,13 +64,17 @@ impl Store {
         }
     }
 
-    /// Renames within the cache, making the folder when it is missing.
+    /// Renames within the cache, making the folder when it is missing. A folder has no business where a blob or a record goes.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let place = || format!("cannot rename {} to {}", from.display(), to.display());
         match fs::rename(from, to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = to.parent().unwrap_or(&self.root);
                 fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+                fs::rename(from, to).with_context(place)
+            }
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                fs::remove_dir_all(to).with_context(|| format!("cannot remove {}", to.display()))?;
                 fs::rename(from, to).with_context(place)
             }
             renamed => renamed.with_context(place),

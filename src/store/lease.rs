@@ -15,18 +15,26 @@ const NAME: &str = "lock";
 pub(super) struct Lease(Option<File>);
 
 impl Lease {
-    /// Takes a share, waiting for a collection of garbage to end. Where there is no such file and none can be made, as on a read-only
-    /// mount, nobody removes anything either.
-    pub(super) fn shared(root: &Path) -> Self {
-        let Ok(file) = open(&root.join(NAME)) else { return Self(None) };
+    /// Takes a share, waiting for a collection of garbage to end. On a read-only mount there may be no such file; nobody removes
+    /// anything there either.
+    ///
+    /// # Errors
+    /// When the file of a cache that can be written to cannot be opened: without a share, a collection would be free to remove what is
+    /// relied on.
+    pub(super) fn shared(root: &Path, read_only: bool) -> io::Result<Self> {
+        let file = match open(&root.join(NAME)) {
+            Ok(file) => file,
+            Err(_) if read_only => return Ok(Self(None)),
+            Err(error) => return Err(error),
+        };
         if flock(&file, FlockOperation::NonBlockingLockShared).is_err() {
             tracing::warn!(cache = %root.display(), "waiting for `bgh cache gc` to end");
             if let Err(error) = flock(&file, FlockOperation::LockShared) {
                 tracing::warn!(cache = %root.display(), %error, "this file system has no locks");
-                return Self(None);
+                return Ok(Self(None));
             }
         }
-        Self(Some(file))
+        Ok(Self(Some(file)))
     }
 
     /// No share.
@@ -36,18 +44,22 @@ impl Lease {
 
     /// Takes all of it, if nobody else has a share; otherwise the own share stays.
     pub(super) fn alone(&self) -> io::Result<bool> {
-        let file =
-            self.0.as_ref().ok_or_else(|| io::Error::other("its lock cannot be taken: no file system for a collection"))?;
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        match flock(self.file()?, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(true),
-            Err(rustix::io::Errno::WOULDBLOCK) => flock(file, FlockOperation::LockShared).map(|()| false).map_err(Into::into),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                flock(self.file()?, FlockOperation::LockShared).map(|()| false).map_err(Into::into)
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     /// Takes all of it, waiting until nobody else has a share.
     pub(super) fn wait_alone(&self) -> io::Result<()> {
-        self.0.as_ref().map_or(Ok(()), |file| Ok(flock(file, FlockOperation::LockExclusive)?))
+        Ok(flock(self.file()?, FlockOperation::LockExclusive)?)
+    }
+
+    fn file(&self) -> io::Result<&File> {
+        self.0.as_ref().ok_or_else(|| io::Error::other("its lock cannot be taken: no file system for a collection"))
     }
 }
 

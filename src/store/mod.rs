@@ -40,7 +40,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
@@ -100,7 +100,9 @@ impl Store {
 
     fn opened(root: &Path, read_only: bool) -> Result<Self> {
         let root = root.canonicalize().with_context(|| format!("cannot open {}", root.display()))?;
-        let lease = Lease::shared(&root);
+        let lease = Lease::shared(&root, read_only);
+        let lease = lease
+            .with_context(|| format!("cannot share {}; its owner has to let you write to it", root.join("lock").display()))?;
         let (index, memo) = (Index::open(root.join("index-v2")), Memo::open(root.join("memo-v1")));
         Ok(Self { root, index, memo, latest: Mutex::default(), read_only, lease, below: vec![] })
     }
@@ -267,7 +269,7 @@ impl Store {
 
     fn read_own(&self, action: Digest) -> Result<ActionResult, Miss> {
         let bytes = fs::read(self.action(action)).map_err(|error| unread(&error))?;
-        serde_json::from_slice(&bytes).map_err(|error| Miss::RecordDamaged(error.to_string()))
+        ActionResult::of_record(action, &bytes).map_err(Miss::RecordDamaged)
     }
 
     /// What is learned of the files of another cache is remembered in this one.
@@ -327,6 +329,8 @@ impl Store {
     /// A blob that is there already stays: another record may stand on it, and it is safe where the new one is not yet.
     fn take_file(&self, path: &Path) -> Result<Blob> {
         let place = || format!("cannot take {} into the cache", path.display());
+        // A link would make a blob of somebody else's file.
+        ensure!(fs::symlink_metadata(path).with_context(place)?.is_file(), "{} is no regular file", path.display());
         let digest = Digest::of_file(path).with_context(place)?;
         let size = fs::metadata(path).with_context(place)?.len();
         let blob = self.own_blob(digest);
@@ -404,8 +408,8 @@ impl Store {
     pub fn actions(&self) -> Result<Vec<(Digest, ActionResult)>> {
         let found = Files::of_folder(&self.root.join("actions-v1"))?;
         let read = |(name, path): (&str, &Path)| {
-            let digest = name.replace('/', "").parse().ok()?;
-            Some((digest, serde_json::from_slice(&fs::read(path).ok()?).ok()?))
+            let action = name.replace('/', "").parse().ok()?;
+            Some((action, ActionResult::of_record(action, &fs::read(path).ok()?).ok()?))
         };
         Ok(found.iter().filter_map(read).collect())
     }
@@ -488,7 +492,7 @@ mod tests {
             images_per_second: None,
         };
         let result = ActionResult { outputs, provenance, manifest: BTreeMap::new(), inputs: BTreeMap::new() };
-        let action = Digest::of(b"action");
+        let action = result.key();
         store.record(action, &result)?;
         Ok((action, result))
     }
@@ -519,6 +523,22 @@ mod tests {
         assert_eq!(store.lookup(action), Err(Miss::BlobMissing("a.txt".into())));
         stored(&store)?;
         assert_eq!(store.lookup(action).map(|known| known.outputs), Ok(result.outputs));
+        Ok(())
+    }
+
+    #[test]
+    fn a_record_of_which_a_byte_has_changed_never_says_anything_else() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let store = Store::open(folder.path())?;
+        let (action, result) = stored(&store)?;
+        let record = result.to_record()?;
+        assert_eq!(ActionResult::of_record(action, &record).as_ref(), Ok(&result));
+        for at in 0..record.len() {
+            let mut changed = record.clone();
+            changed[at] ^= 1;
+            let read = ActionResult::of_record(action, &changed);
+            assert!(read.is_err() || read.as_ref() == Ok(&result), "byte {at}");
+        }
         Ok(())
     }
 

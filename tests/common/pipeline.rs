@@ -14,10 +14,23 @@ pub struct Pipeline {
     folder: TempDir,
 }
 
+/// A file beside the cache that is none of `bgh`'s business, whatever happens.
+const CANARY: &str = "beside/canary.txt";
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.read(CANARY), CANARY);
+            assert_eq!(fs::read_dir(self.path("beside")).expect("the folder").count(), 1);
+        }
+    }
+}
+
 impl Pipeline {
     pub fn new(spec: &str) -> Self {
         let pipeline = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         pipeline.write("spec.toml", spec);
+        pipeline.write(CANARY, CANARY);
         pipeline
     }
 

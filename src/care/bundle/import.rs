@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use super::Contents;
 use super::contents::{LONGEST, Member};
-use crate::care::inventory::key;
 use crate::history::Runs;
 use crate::store::{ActionResult, Digest, Store};
 
@@ -203,8 +202,7 @@ fn check(contents: &Contents, folder: &Path, store: &Store) -> Result<BTreeMap<D
 fn record(action: Digest, contents: &Contents, folder: &Path, store: &Store) -> Result<ActionResult> {
     let place = || format!("record {} cannot be understood", action.short());
     let bytes = fs::read(folder.join(Member::Record(action).name())).with_context(place)?;
-    let result: ActionResult = serde_json::from_slice(&bytes).with_context(place)?;
-    ensure!(key(&result) == action, "record {} is that of another action", action.short());
+    let result = ActionResult::of_record(action, &bytes).map_err(anyhow::Error::msg).with_context(place)?;
     let absent = digests(&result).find(|digest| !contents.blobs.contains_key(digest) && !store.blob(*digest).exists());
     ensure!(absent.is_none(), "record {} names a blob that is not in it", action.short());
     Ok(result)

@@ -26,29 +26,29 @@ pub(in crate::cli) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let usage = Usage::of(&arguments.cache.store()?)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&usage).map_err(anyhow::Error::from)?);
+        outln!("{}", serde_json::to_string_pretty(&usage).map_err(anyhow::Error::from)?);
         return Ok(());
     }
     usage.kinds.iter().for_each(|(kind, share)| line(kind, share, "actions"));
     if !usage.experiments.is_empty() {
-        println!("\nused by experiment (what several use is counted for each)");
+        outln!("\nused by experiment (what several use is counted for each)");
         usage.experiments.iter().for_each(|(name, share)| line(name, share, "actions"));
     }
     if arguments.runs && !usage.runs.is_empty() {
-        println!("\nused by run");
+        outln!("\nused by run");
         usage.runs.iter().for_each(|(run, share)| line(run, share, "actions"));
     }
-    println!("\non disk");
+    outln!("\non disk");
     line("blobs", &usage.blobs, "blobs");
     line("nameless", &usage.nameless, "blobs of no record");
     line("jobs", &usage.jobs, "running or left behind");
     line("logs", &usage.logs, "logs");
     line("journals", &usage.journals, "runs");
     line("tmp", &usage.tmp, "files on their way");
-    println!("{:10} {:6} {:10} in all", "", "", size(usage.bytes));
+    outln!("{:10} {:6} {:10} in all", "", "", size(usage.bytes));
     Ok(())
 }
 
 fn line(name: &str, share: &Share, what: &str) {
-    println!("{name:10} {:6} {what} {:>10}", share.count, size(share.bytes));
+    outln!("{name:10} {:6} {what} {:>10}", share.count, size(share.bytes));
 }

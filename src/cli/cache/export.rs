@@ -54,9 +54,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         let (experiment, run) = (&contents.experiment, &contents.run);
         let answer = json!({"experiment": experiment, "run": run, "records": records, "blobs": blobs, "sources": sources, "bytes": bytes});
-        println!("{answer}");
+        outln!("{answer}");
     } else {
-        println!("{records} results, {blobs} blobs, {sources} source files · {} · {}", size(bytes), arguments.output.display());
+        outln!("{records} results, {blobs} blobs, {sources} source files · {} · {}", size(bytes), arguments.output.display());
     }
     Ok(())
 }

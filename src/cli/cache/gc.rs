@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         let mut answer = json!(plan);
         answer["removed"] = json!(!arguments.dry_run);
-        println!("{answer}");
+        outln!("{answer}");
     }
     let is_over = wishes.max_size.is_some_and(|limit| plan.size_after > limit);
     if is_over {
@@ -141,14 +141,9 @@ fn results(path: &std::path::Path, store: &Store) -> Result<BTreeSet<Digest>, Fa
 
 fn print(plan: &Collection, dry_run: bool) {
     for (name, pile) in plan.piles() {
-        println!("{name:18} {:6} {:>10}", pile.count, size(pile.bytes));
+        outln!("{name:18} {:6} {:>10}", pile.count, size(pile.bytes));
     }
     let verb = if dry_run { "could be removed" } else { "removed" };
     let freed = size(plan.size_before - plan.size_after);
-    println!(
-        "{freed} {verb} · {} results stay · {} before, {} after",
-        plan.kept,
-        size(plan.size_before),
-        size(plan.size_after)
-    );
+    outln!("{freed} {verb} · {} results stay · {} before, {} after", plan.kept, size(plan.size_before), size(plan.size_after));
 }

@@ -40,14 +40,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     store.save().map_err(anyhow::Error::from)?;
     if arguments.json {
         let (experiment, run) = (&contents.experiment, &contents.run);
-        println!("{}", json!({"experiment": experiment, "run": run, "new": taken.new, "known": taken.known, "spec": spec}));
+        outln!("{}", json!({"experiment": experiment, "run": run, "new": taken.new, "known": taken.known, "spec": spec}));
         return Ok(());
     }
     let what = contents.run.map_or_else(|| contents.experiment.clone(), |run| format!("run {run} of {}", contents.experiment));
-    println!("{what}: {} results taken in, {} were there", taken.new, taken.known);
+    outln!("{what}: {} results taken in, {} were there", taken.new, taken.known);
     match spec {
-        Some(spec) => println!("{}", spec.display()),
-        None => println!("hint: --to DIR also writes the spec"),
+        Some(spec) => outln!("{}", spec.display()),
+        None => outln!("hint: --to DIR also writes the spec"),
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         verdict.remove_damage(&store)?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&verdict).map_err(anyhow::Error::from)?);
+        outln!("{}", serde_json::to_string_pretty(&verdict).map_err(anyhow::Error::from)?);
     } else {
         print(&verdict);
     }
@@ -43,13 +43,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn print(verdict: &Verdict) {
     for blob in &verdict.damaged {
-        println!("damaged: {}: {}", blob.path.display(), blob.why);
-        blob.steps.iter().for_each(|step| println!("  of {step}"));
+        outln!("damaged: {}: {}", blob.path.display(), blob.why);
+        blob.steps.iter().for_each(|step| outln!("  of {step}"));
     }
-    verdict.damaged_records.iter().for_each(|record| println!("damaged record: {}: {}", record.path.display(), record.why));
-    verdict.missing.iter().for_each(|blob| println!("missing: {} of {} ({})", blob.file, blob.step, blob.digest.short()));
+    verdict.damaged_records.iter().for_each(|record| outln!("damaged record: {}: {}", record.path.display(), record.why));
+    verdict.missing.iter().for_each(|blob| outln!("missing: {} of {} ({})", blob.file, blob.step, blob.digest.short()));
     let (blobs, records) = (verdict.damaged.len(), verdict.damaged_records.len());
-    println!(
+    outln!(
         "{} blobs ({}), {blobs} damaged · {} records, {records} damaged · {} blobs missing",
         verdict.blobs,
         size(verdict.bytes),

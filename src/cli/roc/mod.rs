@@ -46,9 +46,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let answer = Answer::of(&study, &rankings, tuning.as_ref(), &method);
     write_files(arguments, &answer, &rankings)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?);
+        outln!("{}", serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?);
     } else {
-        print!("{}", terminal::text(&answer));
+        super::out::text_of(format_args!("{}", terminal::text(&answer)));
     }
     if !arguments.quiet {
         answer.notes.iter().for_each(|note| eprintln!("note: {note}"));

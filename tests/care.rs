@@ -671,7 +671,6 @@ fn confined(space: &Space, bytes: u64, arguments: &[&str]) -> Outcome {
 }
 
 #[test]
-#[ignore = "a hundred thousand files take a while to make"]
 fn a_hundred_thousand_blobs_are_cared_for_in_little_memory() {
     let space = Space::new();
     fill(&space.path("cache"), 1000, 100);

@@ -402,3 +402,36 @@ fn a_cache_whose_lock_cannot_be_had_is_not_used_and_not_collected() {
         assert!(outcome.stderr.contains("cache/lock"), "{arguments:?}: {}", outcome.text());
     }
 }
+
+/// Stands before the C library: writing a file through to the disk fails while the file named in EIO is there.
+const SHIM: &str = r#"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+int fsync(int file) { if (access(getenv("EIO"), F_OK) == 0) { errno = EIO; return -1; } return 0; }
+int fdatasync(int file) { return fsync(file); }
+"#;
+
+#[test]
+fn a_disk_that_fails_is_told_and_nothing_is_published_that_is_not_safe() {
+    let chains = chains();
+    chains.write("shim.c", SHIM);
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o", "shim.so", "shim.c"]).current_dir(chains.path("")).status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: there is no C compiler");
+        return;
+    }
+    let run = || {
+        let mut command = chains.command(&["run", "spec.toml", "-j1"]);
+        command.env("LD_PRELOAD", chains.path("shim.so")).env("EIO", chains.path("eio"));
+        Outcome::of(command.output().expect("bgh starts"))
+    };
+    chains.write("eio", "");
+    let outcome = run();
+    assert_eq!(outcome.code, 3, "{}", outcome.text());
+    assert!(outcome.stderr.contains("Input/output error"), "{}", outcome.text());
+    assert!(files(&chains.path("cache/actions-v1")).is_empty() && !chains.path("out").exists());
+    fs::remove_file(chains.path("eio")).expect("removed");
+    assert_eq!(run().code, 0);
+    recovers(&chains, &[], &expected(), "a disk that works again");
+}

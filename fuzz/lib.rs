@@ -1,6 +1,6 @@
 //! What is done to every input: all that the tool does to a weight file of a stranger.
 
-use bgh::weights::{self, Classifiers, Format, Network};
+use bgh_field::weights::{self, Classifiers, Format, Network};
 
 /// Reads the file, decodes every tensor, holds it against every network and writes it in every format. Anything but a panic is right.
 pub fn exercise(bytes: &[u8]) {

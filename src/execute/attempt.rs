@@ -218,14 +218,12 @@ impl Attempt<'_> {
         let job = JobFolder::new(self.store.job(action));
         if job.path().exists() {
             guard::sweep_job(job.path()).with_context(|| format!("{} is still at work", job.path().display()))?;
+            clear(job.path())?;
         }
         fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;
-        for left in ["out", "work", "tmp", "result.json", "events.jsonl", "stderr.log"] {
-            remove(&job.path().join(left))?;
-        }
-        for port in &self.step.outputs {
-            job.port(port)?;
-        }
+        // A command leaves its outputs where it runs.
+        let ports = self.step.outputs.iter().filter(|_| !matches!(self.step.kind.run, Run::Command));
+        ports.into_iter().try_for_each(|port| job.port(port).map(drop))?;
         Ok(job)
     }
 
@@ -289,8 +287,12 @@ impl Attempt<'_> {
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
-        let take = |port: &String| Ok((port.clone(), self.store.take(&job.out().join(port))?));
-        self.step.outputs.iter().map(take).collect()
+        let left = |port: &String| Ok((port.clone(), Files::of_folder(&job.out().join(port))?));
+        let outputs: BTreeMap<String, Files> = match self.step.kind.run {
+            Run::Command => command::outputs(self.step, job)?,
+            Run::Here(_) | Run::Worker => self.step.outputs.iter().map(left).collect::<Result<_>>()?,
+        };
+        outputs.into_iter().map(|(port, files)| Ok((port, self.store.take_files(&files)?))).collect()
     }
 
     fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {
@@ -331,6 +333,18 @@ fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Art
     };
     let names: BTreeSet<String> = files(first).symmetric_difference(&files(second)).map(|(name, _)| name.clone()).collect();
     names.into_iter().collect()
+}
+
+/// Removes what an earlier attempt left, but for its checkpoint.
+fn clear(job: &Path) -> Result<()> {
+    let place = || format!("cannot clear {}", job.display());
+    for entry in fs::read_dir(job).with_context(place)? {
+        let entry = entry.with_context(place)?;
+        if entry.file_name() != "checkpoint" {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether `path` still names the open file.

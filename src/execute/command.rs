@@ -9,11 +9,14 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::fs::{Access, access};
+use serde::Deserialize;
 
 use super::Failure;
 use super::child::Child;
@@ -34,18 +37,38 @@ const KEPT_LOG: u64 = 1 << 20;
 /// More names than this hide what is the matter.
 const FEW: usize = 5;
 
-/// Runs the command of `step` in `job`; its outputs then lie at the job's ports.
+/// Runs the command of `step` in `job`.
 pub(super) fn run(
     step: &Step,
     inputs: &BTreeMap<String, Files>,
     job: &JobFolder,
     terms: Terms<'_>,
 ) -> Result<Finished, Failure> {
-    let params: Params = serde_json::from_value(step.params.clone())
-        .context("the plan made parameters that the kind does not know")
-        .map_err(|error| Failure::Environment(format!("{error:#}")))?;
-    let command = Prepared { params: &params, setting: &step.setting, folder: job.path().join("work"), job };
+    let params = params(step).map_err(environment)?;
+    let command = Prepared { params: &params, setting: &step.setting, folder: folder(job), job };
     command.run(inputs, terms)
+}
+
+/// What the command of `step` has left in `job`, by output.
+pub(super) fn outputs(step: &Step, job: &JobFolder) -> Result<BTreeMap<String, Files>> {
+    let files = |output: &Output| {
+        let found = folder(job).join(&output.path);
+        let name = || found.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match output.shape {
+            Shape::File => Ok([(name(), found.clone())].into_iter().collect()),
+            Shape::Folder => Files::of_folder(&found),
+        }
+    };
+    params(step)?.outputs.iter().map(|(port, output)| Ok((port.clone(), files(output)?))).collect()
+}
+
+fn params(step: &Step) -> Result<Params> {
+    Params::deserialize(&step.params).context("the plan made parameters that the kind does not know")
+}
+
+/// Where the command runs.
+fn folder(job: &JobFolder) -> PathBuf {
+    job.path().join("work")
 }
 
 struct Prepared<'a> {
@@ -71,7 +94,9 @@ impl Prepared<'_> {
             return Err(failure);
         }
         let warnings = self.undeclared().map_err(environment)?;
-        self.take_out()?;
+        for (port, output) in &self.params.outputs {
+            self.is_made(port, output, &self.folder.join(&output.path))?;
+        }
         Ok(Finished { peak_memory: ended.peak_memory, warnings, ..Finished::on_cpu() })
     }
 
@@ -79,7 +104,6 @@ impl Prepared<'_> {
     fn lay_in(&self, inputs: &BTreeMap<String, Files>) -> Result<()> {
         let place = || format!("cannot lay out the inputs in {}", self.folder.display());
         fs::create_dir(&self.folder).with_context(place)?;
-        fs::create_dir(self.temporary()).with_context(place)?;
         for (port, files) in inputs {
             for (name, path) in files.iter() {
                 let target = self.folder.join("in").join(port).join(name);
@@ -105,10 +129,6 @@ impl Prepared<'_> {
         })
     }
 
-    fn temporary(&self) -> PathBuf {
-        self.job.path().join("tmp")
-    }
-
     fn command(&self, argv: &[String], terms: Terms<'_>) -> Result<Command> {
         let log = || format!("cannot write {}", self.job.stderr().display());
         let errors = File::options().create(true).append(true).open(self.job.stderr()).with_context(log)?;
@@ -116,10 +136,10 @@ impl Prepared<'_> {
             Some(output) => File::create(self.folder.join(&output.path)).context("cannot write an output")?,
             None => errors.try_clone().with_context(log)?,
         };
-        let mut command = Command::new(&argv[0]);
-        command.args(&argv[1..]).current_dir(&self.folder).stdin(Stdio::null());
+        let mut command = Command::new(self.program(&argv[0]));
+        command.arg0(&argv[0]).args(&argv[1..]).current_dir(&self.folder).stdin(Stdio::null());
         command.stdout(output).stderr(errors);
-        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.temporary());
+        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.job.path());
         let passed = INHERITED.iter().map(OsStr::new).chain(self.setting.pass_env.iter().map(OsStr::new));
         command.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));
         terms.share.tell(&mut command);
@@ -127,19 +147,14 @@ impl Prepared<'_> {
         Ok(command)
     }
 
-    /// Moves what was declared to its port.
-    fn take_out(&self) -> Result<(), Failure> {
-        for (port, output) in &self.params.outputs {
-            let found = self.folder.join(&output.path);
-            self.is_made(port, output, &found)?;
-            let folder = self.job.port(port).map_err(environment)?;
-            let moved = match output.shape {
-                Shape::File => fs::rename(&found, folder.join(found.file_name().unwrap_or_default())),
-                Shape::Folder => fs::remove_dir(&folder).and_then(|()| fs::rename(&found, &folder)),
-            };
-            moved.with_context(|| format!("cannot take {}", found.display())).map_err(environment)?;
-        }
-        Ok(())
+    /// A program that is named without a path, by its path: one that has to be searched for by the child is started by `fork`, which
+    /// copies the page tables of `bgh`. What is not found stays a name, for the error.
+    fn program(&self, name: &str) -> PathBuf {
+        let own = self.params.environment().find(|(variable, _)| *variable == "PATH").map(|(_, path)| path.into());
+        let path = own.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+        let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute() && !name.contains('/'));
+        let is_program = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+        folders.map(|folder| folder.join(name)).find(is_program).unwrap_or_else(|| name.into())
     }
 
     fn is_made(&self, port: &str, output: &Output, found: &Path) -> Result<(), Failure> {

@@ -4,10 +4,14 @@
 use std::fmt;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Scope;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
 use super::{ActionResult, Digest, Store};
+
+/// Where results come one after the other, the next ones are awaited this long before the disk is asked again.
+const PAUSE: Duration = Duration::from_millis(30);
 
 /// A result to publish.
 pub struct Commit<'scope> {
@@ -46,10 +50,14 @@ impl fmt::Debug for Committer<'_> {
 }
 
 fn publish(store: &Store, queue: &Receiver<Commit<'_>>) {
+    let mut until = Instant::now();
     while let Ok(first) = queue.recv() {
-        let batch: Vec<Commit<'_>> = std::iter::once(first).chain(queue.try_iter()).collect();
+        let company = std::iter::from_fn(|| queue.recv_timeout(until.saturating_duration_since(Instant::now())).ok());
+        let mut batch: Vec<Commit<'_>> = std::iter::once(first).chain(company).collect();
+        batch.extend(queue.try_iter());
         let results: Vec<(Digest, &ActionResult)> = batch.iter().map(|commit| (commit.action, &commit.result)).collect();
         let outcomes = store.publish(&results);
+        until = Instant::now() + if batch.len() > 1 { PAUSE } else { Duration::ZERO };
         for (commit, outcome) in batch.into_iter().zip(outcomes) {
             (commit.then)(outcome);
         }

@@ -75,10 +75,9 @@ impl Latest {
 
     /// The file is opened for every write, because another process may have written it anew.
     fn append(&self, text: &str) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        File::options().create(true).append(true).open(&self.path)?.write_all(text.as_bytes())
+        let open = || File::options().create(true).append(true).open(&self.path);
+        let made = |_| self.path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| open());
+        open().or_else(made)?.write_all(text.as_bytes())
     }
 }
 

@@ -322,7 +322,15 @@ impl Store {
     /// # Errors
     /// When the disk refuses; what was taken until then is valid and nameless.
     pub fn take(&self, folder: &Path) -> Result<Artifact> {
-        let taken = each(&Files::of_folder(folder)?, |path| self.take_file(path))?;
+        self.take_files(&Files::of_folder(folder)?)
+    }
+
+    /// The same with these files, which must lie in the cache.
+    ///
+    /// # Errors
+    /// When the disk refuses; what was taken until then is valid and nameless.
+    pub fn take_files(&self, files: &Files) -> Result<Artifact> {
+        let taken = each(files, |path| self.take_file(path))?;
         Ok(Artifact(taken.into_iter().collect()))
     }
 

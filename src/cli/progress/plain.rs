@@ -12,7 +12,9 @@ pub(super) struct Plain {
 
 impl Plain {
     fn say(&self, text: &str) {
-        eprintln!("[{:>7.1}s] {text}", self.began.elapsed().as_secs_f64());
+        // In one piece: standard error has no buffer, and each piece of a format is a call of its own.
+        let line = format!("[{:>7.1}s] {text}\n", self.began.elapsed().as_secs_f64());
+        eprint!("{line}");
     }
 }
 

@@ -111,8 +111,8 @@ fn a_kind_that_makes_other_bytes_and_another_libtorch_are_told_with_both_version
     earlier.manifest.insert("version".into(), "0".into());
     earlier.manifest.insert("libtorch".into(), "\"2.0.0\"".into());
     let version = store.read(current).expect("its record").manifest["version"].clone();
-    store.record(Digest::of(b"earlier"), &earlier).expect("recorded");
-    store.set_latest("mini", step, Digest::of(b"earlier")).expect("remembered");
+    store.record(earlier.key(), &earlier).expect("recorded");
+    store.set_latest("mini", step, earlier.key()).expect("remembered");
     fs::remove_file(record(&space, current)).expect("removed");
     let new = version.parse::<u64>().expect("a number");
     let libtorch = json!({"type": "libtorch", "old": "2.0.0", "new": "2.11.0"});

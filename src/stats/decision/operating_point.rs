@@ -2,7 +2,7 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! # use bgh::stats::{Reference, Roc, Scores, decision::OperatingPoints};
+//! # use bgh_field::stats::{Reference, Roc, Scores, decision::OperatingPoints};
 //! # let reference = Arc::new(Reference::new(vec![false, false, true, true])?);
 //! # let tuning = Scores::new(&reference, &[0.1, 0.4, 0.3, 0.9])?;
 //! # let test = Scores::new(&reference, &[0.2, 0.1, 0.7, 0.8])?;

@@ -35,6 +35,7 @@ pub fn set_up(tf32: bool) {
     keep_memory();
     choose_products(tf32);
     open_cuda();
+    avoid_overruns();
     tch::set_num_threads(1);
     tch::set_num_interop_threads(1);
     flush_denormals();
@@ -47,6 +48,23 @@ fn choose_products(tf32: bool) {
     // SAFETY: this process has one thread until the first tensor.
     unsafe { std::env::set_var(name, value) };
 }
+
+/// On processors with AVX2 and without AVX-512, oneDNN as libtorch 2.11.0 has it writes beyond the gradients of weights of small
+/// convolutions, and the heap is damaged (seen on an AMD EPYC; with AVX alone, or with AVX-512, never). A slower training is better
+/// than a wrong one. Who sets the variable has decided otherwise.
+#[cfg(target_arch = "x86_64")]
+fn avoid_overruns() {
+    const LIMIT: &str = "DNNL_MAX_CPU_ISA";
+    let is_concerned = std::arch::is_x86_feature_detected!("avx2") && !std::arch::is_x86_feature_detected!("avx512f");
+    if is_concerned && std::env::var_os(LIMIT).is_none() {
+        // SAFETY: this process has one thread until the first tensor.
+        unsafe { std::env::set_var(LIMIT, "AVX") };
+    }
+}
+
+/// Other processors have other kernels.
+#[cfg(not(target_arch = "x86_64"))]
+fn avoid_overruns() {}
 
 /// Which libtorch this is and what it can use.
 pub fn version() -> Version {

@@ -435,3 +435,28 @@ fn a_disk_that_fails_is_told_and_nothing_is_published_that_is_not_safe() {
     assert_eq!(run().code, 0);
     recovers(&chains, &[], &expected(), "a disk that works again");
 }
+
+#[test]
+fn what_lies_behind_a_link_or_has_another_name_stays_its_owners() {
+    let spec = |run: &str, path: &str| {
+        format!(
+            "name = \"one\"\n[[stage]]\nname = \"a\"\nrun = {run:?}\noutputs = {{ o = {path:?} }}\npass_env = [\"LOG\"]\nexport = \"out\"\n"
+        )
+    };
+    let behind = Pipeline::new(&spec("rmdir d; ln -s $LOG.theirs d", "d/o.txt"));
+    behind.write("log.theirs/o.txt", "theirs");
+    let outcome = behind.try_run(&[]);
+    assert_eq!(outcome.code, 3, "{}", outcome.text());
+    assert!(outcome.stderr.contains("lies behind the link"), "{}", outcome.text());
+    assert_eq!(behind.read("log.theirs/o.txt"), "theirs");
+    let linked = Pipeline::new(&spec("ln $LOG.theirs o.txt", "o.txt"));
+    linked.write("log.theirs", "theirs");
+    mode(&linked.path("log.theirs"), 0o644);
+    assert_eq!(linked.try_run(&[]).code, 0);
+    let theirs = fs::metadata(linked.path("log.theirs")).expect("there");
+    assert_eq!(theirs.permissions().mode() & 0o777, 0o644);
+    linked.write("log.theirs", "edited");
+    fs::remove_file(linked.path("out/o.txt")).expect("removed");
+    assert_eq!(linked.run(), "");
+    assert_eq!(linked.read("out/o.txt"), "theirs");
+}

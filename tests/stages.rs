@@ -335,3 +335,24 @@ fn the_output_of_standard_output_must_be_a_file() {
     let outcome = Pipeline::new(spec).bgh(&["check", "spec.toml"]);
     assert!(outcome.stderr.contains("`lists` is no output that is a file") && outcome.stderr.contains("did you mean `list`?"));
 }
+
+#[test]
+fn outputs_of_one_name_are_exported_side_by_side_and_never_over_each_other() {
+    let spec = r#"
+name = "names"
+[[stage]]
+name = "a"
+run = "echo p > a/x.csv; echo q > b/x.csv"
+outputs = { p = "a/x.csv", q = "b/x.csv" }
+export = "out"
+"#;
+    let names = Pipeline::new(spec);
+    names.run();
+    assert_eq!((names.read("out/a/x.csv").as_str(), names.read("out/b/x.csv").as_str()), ("p\n", "q\n"));
+    let again =
+        spec.split("[[stage]]").nth(1).expect("a stage").replace("\"a\"\nrun", "\"b\"\nrun").replace("echo p", "echo r");
+    names.write("spec.toml", &format!("{spec}[[stage]]{again}"));
+    let outcome = names.bgh(&["check", "spec.toml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.text());
+    assert!(outcome.stderr.contains("another output is exported to out/a/x.csv"), "{}", outcome.text());
+}

@@ -160,6 +160,9 @@ impl Prepared<'_> {
     fn is_made(&self, port: &str, output: &Output, found: &Path) -> Result<(), Failure> {
         let what = if output.shape == Shape::File { "file" } else { "folder" };
         let fact = |is: &str| Failure::Reported(format!("the command ended well, but output `{port}` ({}) {is}", output.path));
+        if let Some(link) = self.link_above(output) {
+            return Err(fact(&format!("lies behind the link {}: leave it in a folder of its own", link.display())));
+        }
         match fs::symlink_metadata(found) {
             Ok(meta) if meta.is_file() && output.shape == Shape::File => Ok(()),
             Ok(meta) if meta.is_dir() && output.shape == Shape::Folder => match strange(found) {
@@ -172,6 +175,12 @@ impl Prepared<'_> {
             Ok(_) => Err(fact(&format!("is no {what}; write a {what} there, or declare what it is"))),
             Err(_) => Err(fact(&format!("is not there; {}", self.left()))),
         }
+    }
+
+    /// A folder on the way to an output that the command has made a link: what lies behind it is somebody else's.
+    fn link_above(&self, output: &Output) -> Option<PathBuf> {
+        let above = Path::new(&output.path).ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
+        above.map(|path| self.folder.join(path)).find(|path| path.is_symlink())
     }
 
     /// What the command left instead.

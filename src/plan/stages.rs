@@ -1,6 +1,7 @@
 //! The author's stages as steps: one an instance, connected to each other and to the study.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::{Export, Input, Plan, Step, StepId};
 use crate::spec::{Instance, Stage, StagePlace, Wire};
@@ -14,6 +15,8 @@ const EXAM: &str = "exam";
 pub(super) struct Stages<'a> {
     stages: &'a [Stage],
     made: HashMap<&'a str, Vec<Made>>,
+    /// Where outputs are laid out; no two in one place.
+    targets: HashSet<PathBuf>,
     /// What could not be connected, a line a fault.
     pub(super) faults: Vec<String>,
 }
@@ -26,7 +29,7 @@ struct Made {
 
 impl<'a> Stages<'a> {
     pub(super) fn new(stages: &'a [Stage]) -> Self {
-        Self { stages, made: HashMap::new(), faults: vec![] }
+        Self { stages, made: HashMap::new(), targets: HashSet::new(), faults: vec![] }
     }
 
     /// The output of `stage` for the one step that it is, expanded with all that it stands on.
@@ -126,13 +129,19 @@ impl<'a> Stages<'a> {
         }
     }
 
-    fn export(&self, plan: &mut Plan, stage: &Stage, step: StepId, params: &Params, instance: &str) {
+    fn export(&mut self, plan: &mut Plan, stage: &Stage, step: StepId, params: &Params, instance: &str) {
         let Some(folder) = &stage.export else { return };
         for (port, output) in &params.outputs {
             let within = match output.shape {
                 command::Shape::Folder => folder.join(instance).join(&output.path),
-                command::Shape::File => folder.join(instance),
+                command::Shape::File => folder.join(instance).join(Path::new(&output.path).parent().unwrap_or(Path::new(""))),
             };
+            let target = folder.join(instance).join(&output.path);
+            if !self.targets.insert(target.clone()) {
+                let fact =
+                    format!("stage `{}`, output `{port}`: another output is exported to {}", stage.name, target.display());
+                self.faults.push(fact);
+            }
             plan.export(Export { step, port: port.clone(), folder: within });
         }
     }

@@ -36,7 +36,7 @@ mod uses;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -338,9 +338,13 @@ impl Store {
     fn take_file(&self, path: &Path) -> Result<Blob> {
         let place = || format!("cannot take {} into the cache", path.display());
         // A link would make a blob of somebody else's file.
-        ensure!(fs::symlink_metadata(path).with_context(place)?.is_file(), "{} is no regular file", path.display());
+        let meta = fs::symlink_metadata(path).with_context(place)?;
+        ensure!(meta.is_file(), "{} is no regular file", path.display());
+        // Under another name the file is somebody's own, who may write to it.
+        let own = (meta.nlink() > 1).then(|| self.copied(path)).transpose()?;
+        let path = own.as_deref().unwrap_or(path);
         let digest = Digest::of_file(path).with_context(place)?;
-        let size = fs::metadata(path).with_context(place)?.len();
+        let size = meta.len();
         let blob = self.own_blob(digest);
         if !self.index.digest(&blob).is_ok_and(|known| known == digest) {
             fs::set_permissions(path, fs::Permissions::from_mode(0o444)).with_context(place)?;
@@ -349,6 +353,14 @@ impl Store {
             self.index.learn(&blob, digest).with_context(place)?;
         }
         Ok(Blob { digest, size })
+    }
+
+    /// A copy that nobody else has a name for, on its way into the store; dropped, it is removed.
+    fn copied(&self, path: &Path) -> Result<tempfile::TempPath> {
+        let place = || format!("cannot copy {} into the cache", path.display());
+        let mut copy = self.aside()?;
+        io::copy(&mut fs::File::open(path).with_context(place)?, copy.as_file_mut()).with_context(place)?;
+        Ok(copy.into_temp_path())
     }
 
     /// Publishes what one action made; its blobs must be in the store. Many results are published together by a [`Committer`].

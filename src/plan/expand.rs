@@ -1,6 +1,7 @@
 //! From an experiment and its exams to the graph of steps.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -10,8 +11,8 @@ use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Images, Model, SEED, ScoreSource, Slices, Source, Spec, StagePlace, Start};
-use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
+use crate::spec::{Experiment, Explained, Images, Model, SEED, ScoreSource, Slices, Source, Spec, StagePlace, Start};
+use crate::stage::{Kind, augment, cases, compare, explain, ingest, phantom, predict, pretrain, train, window};
 
 /// The plan of a spec; `roster` has the exams of its study.
 ///
@@ -40,8 +41,9 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
     }
     predictions.extend(builder.canaries());
     builder.read_scores(stages, &mut predictions);
+    let explained = builder.explain(&trained, &predictions);
     let comparison = builder.compare(predictions);
-    builder.report(comparison, &trained);
+    builder.report(comparison, &trained, explained);
     builder.plan
 }
 
@@ -138,10 +140,7 @@ impl<'a> Builder<'a> {
     fn start(&mut self, model: &Model) -> Option<Input> {
         match &model.start {
             Start::Untrained => None,
-            Start::File(path) => {
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                Some(Input::Source([(name, path.clone())].into_iter().collect::<Files>()))
-            }
+            Start::File(path) => Some(source_file(path)),
             Start::Formula(params) => {
                 let label = format!("pretrain[{}]", params.network.name);
                 Some(output(self.step(&pretrain::KIND, label, params, Some(model.seed), Inputs::new()), "model"))
@@ -179,6 +178,37 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// For the report: the cases and the explanations of each model that is looked at closely.
+    fn explain(&mut self, trained: &[(&Model, StepId)], predictions: &Inputs) -> Inputs {
+        let Some(explain) = &self.experiment.explain else { return Inputs::new() };
+        let mut inputs = Inputs::new();
+        for Explained { model, cases: pick, explain: params } in &explain.models {
+            let Some((model, train)) = trained.iter().find(|(known, _)| known.name == *model) else { continue };
+            let predictions = predictions[&format!("models/{}", model.name)].clone();
+            let cases = self.cases(model, pick, predictions, explain.marks.as_deref());
+            let sources = [("model".to_owned(), output(*train, "model")), ("cases".to_owned(), cases.clone())].into();
+            let step = self.step(&explain::KIND, format!("explain[{}]", model.name), params, None, sources);
+            inputs.insert(format!("cases/{}", model.name), cases);
+            inputs.insert(format!("explanations/{}", model.name), output(step, "explanations"));
+        }
+        inputs
+    }
+
+    fn cases(&mut self, model: &Model, params: &cases::Params, predictions: Input, marks: Option<&Path>) -> Input {
+        let arm = Arm { prefix: "", roster: self.roster };
+        let images = output(self.window(arm, &model.images, model.images.window, Part::Test), "images");
+        let mut inputs: Inputs = [("predictions".to_owned(), predictions), ("images".to_owned(), images)].into();
+        for exam in self.roster.part(Part::Test) {
+            inputs.insert(format!("volumes/{}", exam.id), self.volumes[exam.id.as_str()].clone());
+            if matches!(exam.source, ExamSource::Phantom(_)) {
+                let truth = self.plan.find(&format!("phantom[{}]", exam.id)).map(|step| output(step, "truth"));
+                inputs.extend(truth.map(|truth| (format!("truth/{}", exam.id), truth)));
+            }
+        }
+        inputs.extend(marks.map(|path| ("marks".to_owned(), source_file(path))));
+        output(self.step(&cases::KIND, format!("cases[{}]", model.name), params, None, inputs), "cases")
+    }
+
     fn compare(&mut self, predictions: Inputs) -> StepId {
         let experiment = self.experiment;
         let exams = |part| self.roster.part(part).map(reference).collect();
@@ -200,15 +230,21 @@ impl<'a> Builder<'a> {
         self.step(&compare::KIND, "compare".to_owned(), &params, None, predictions)
     }
 
-    fn report(&mut self, comparison: StepId, trained: &[(&Model, StepId)]) -> StepId {
+    fn report(&mut self, comparison: StepId, trained: &[(&Model, StepId)], explained: Inputs) -> StepId {
         let mut inputs: Inputs = [("results".to_owned(), output(comparison, "results"))].into();
         for (model, step) in trained {
             inputs.insert(format!("curves/{}", model.name), output(*step, "curves"));
             inputs.insert(format!("records/{}", model.name), output(*step, "record"));
         }
+        inputs.extend(explained);
         let params = super::describe::report(self.experiment, self.roster);
         self.step(&report::KIND, "report".to_owned(), &params, None, inputs)
     }
+}
+
+fn source_file(path: &Path) -> Input {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Input::Source([(name, path.to_owned())].into_iter().collect::<Files>())
 }
 
 fn output(step: StepId, port: &str) -> Input {

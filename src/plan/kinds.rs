@@ -1,7 +1,7 @@
 //! The registry of stage kinds.
 
 use crate::report;
-use crate::stage::{Kind, augment, command, compare, ingest, phantom, predict, pretrain, train, window};
+use crate::stage::{Kind, augment, cases, command, compare, explain, ingest, phantom, predict, pretrain, train, window};
 
 /// All kinds. To add one: a file that says what it is, and its line here.
 pub const KINDS: &[&Kind] = &[
@@ -12,6 +12,8 @@ pub const KINDS: &[&Kind] = &[
     &pretrain::KIND,
     &train::KIND,
     &predict::KIND,
+    &cases::KIND,
+    &explain::KIND,
     &compare::KIND,
     &command::KIND,
     &report::KIND,

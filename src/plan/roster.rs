@@ -112,6 +112,7 @@ impl Roster {
         let mut faults = vec![];
         let subgroups = subgroups::all(experiment, &exams, &mut faults);
         let readers = readers::all(experiment, &exams, &mut faults);
+        explained(experiment, &exams, &mut faults);
         if faults.is_empty() { Ok(Self { exams, subgroups, readers }) } else { Err(CohortFaults(faults)) }
     }
 
@@ -136,6 +137,15 @@ impl Roster {
     pub fn part(&self, part: Part) -> impl Iterator<Item = &Exam> {
         self.exams.iter().filter(move |exam| exam.part == part)
     }
+}
+
+/// Exams that are to be explained must be test exams.
+fn explained(experiment: &Experiment, exams: &[Exam], faults: &mut Vec<String>) {
+    let asked: BTreeSet<&String> =
+        experiment.explain.iter().flat_map(|explain| &explain.models).flat_map(|model| &model.cases.exams).collect();
+    let is_test = |name: &String| exams.iter().any(|exam| exam.part == Part::Test && exam.id == *name);
+    let unknown = asked.into_iter().filter(|name| !is_test(name));
+    faults.extend(unknown.map(|name| format!("exam `{name}` is to be explained, but it is no test exam")));
 }
 
 fn divide(candidates: Vec<Candidate>, experiment: &Experiment, seed: Seed) -> Result<Vec<Exam>, CohortFaults> {

@@ -20,7 +20,9 @@ pub use crate::document::{Fault, Faults, Place, Spot};
 use crate::document::{section, source, tree};
 pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
-pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, ScoreSource, Source, Split, Start, Subgroup};
+pub use experiment::{
+    Cohort, Evaluate, Experiment, Explain, Explained, Images, Model, Reader, SEED, ScoreSource, Source, Split, Start, Subgroup,
+};
 pub use stage::{Instance, Place as StagePlace, Spec, Stage, Wire};
 pub use write::resolved;
 

@@ -3,6 +3,7 @@
 //! lies under its own digest.
 
 mod cases;
+mod characteristics;
 mod curves;
 mod explanations;
 mod files;
@@ -14,6 +15,7 @@ mod training;
 mod volume;
 
 pub use cases::{Case, Cases, Why};
+pub use characteristics::{Acquired, Characteristics, Group, Spread};
 pub use curves::{Curve, Curves};
 pub use explanations::{Boxed, Explanation, Explanations, Map};
 pub use files::Files;

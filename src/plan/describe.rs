@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Part, Roster};
-use crate::report::stage::{CohortSummary, ImageMethods, ModelMethods, Params, Partition};
-use crate::spec::{Experiment, Model, Source, Start};
+use crate::report::stage::{CohortSummary, ImageMethods, Look, ModelMethods, Params, Partition};
+use crate::spec::{Experiment, Explained, Model, Source, Start};
 
 pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
     Params {
@@ -14,7 +14,14 @@ pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
         seed: experiment.seed,
         cohort: cohort(experiment, roster),
         methods: experiment.models.iter().map(|model| (model.name.clone(), methods(model))).collect(),
+        looks: experiment.explain.iter().flat_map(|explain| &explain.models).map(look).collect(),
+        changes: experiment.robustness.iter().flat_map(|robustness| &robustness.changes).copied().collect(),
+        claim: experiment.claim.clone(),
     }
+}
+
+fn look(explained: &Explained) -> (String, Look) {
+    (explained.model.clone(), Look { cases: explained.cases.clone(), explain: explained.explain.clone() })
 }
 
 fn cohort(experiment: &Experiment, roster: &Roster) -> CohortSummary {

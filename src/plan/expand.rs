@@ -11,8 +11,8 @@ use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Explained, Images, Model, SEED, ScoreSource, Slices, Source, Spec, StagePlace, Start};
-use crate::stage::{Kind, augment, cases, compare, explain, ingest, phantom, predict, pretrain, train, window};
+use crate::spec::{Experiment, Images, Model, SEED, ScoreSource, Slices, Source, Spec, StagePlace, Start};
+use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
 
 /// The plan of a spec; `roster` has the exams of its study.
 ///
@@ -41,31 +41,31 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
     }
     predictions.extend(builder.canaries());
     builder.read_scores(stages, &mut predictions);
-    let explained = builder.explain(&trained, &predictions);
+    let looks = builder.looks(&trained, &predictions);
     let comparison = builder.compare(predictions);
-    builder.report(comparison, &trained, explained);
+    builder.report(comparison, &trained, looks);
     builder.plan
 }
 
-struct Builder<'a> {
-    experiment: &'a Experiment,
-    roster: &'a Roster,
-    plan: Plan,
-    volumes: BTreeMap<&'a str, Input>,
+pub(super) struct Builder<'a> {
+    pub(super) experiment: &'a Experiment,
+    pub(super) roster: &'a Roster,
+    pub(super) plan: Plan,
+    pub(super) volumes: BTreeMap<&'a str, Input>,
 }
 
 /// What models are trained on: the true labels, or permuted ones.
 #[derive(Clone, Copy)]
-struct Arm<'r> {
+pub(super) struct Arm<'r> {
     /// Tells the labels of its steps from those of the other arm.
-    prefix: &'static str,
-    roster: &'r Roster,
+    pub(super) prefix: &'static str,
+    pub(super) roster: &'r Roster,
 }
 
-type Inputs = BTreeMap<String, Input>;
+pub(super) type Inputs = BTreeMap<String, Input>;
 
 impl<'a> Builder<'a> {
-    fn step(
+    pub(super) fn step(
         &mut self,
         kind: &'static Kind,
         label: String,
@@ -104,7 +104,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn window(&mut self, arm: Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
+    pub(super) fn window(&mut self, arm: Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
         let exams: Vec<&Exam> = arm.roster.part(part).collect();
         let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
         let params = window::Params { window, size: images.size, fit: images.fit, exams: labels.collect() };
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn augment(&mut self, arm: Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
+    pub(super) fn augment(&mut self, arm: Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
         let windows: Vec<StepId> = recipe.windows.iter().map(|window| self.window(arm, images, *window, Part::Train)).collect();
         let inputs =
             windows.iter().enumerate().map(|(at, step)| (format!("windows/{at:02}"), output(*step, "images"))).collect();
@@ -178,81 +178,64 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// For the report: the cases and the explanations of each model that is looked at closely.
-    fn explain(&mut self, trained: &[(&Model, StepId)], predictions: &Inputs) -> Inputs {
-        let Some(explain) = &self.experiment.explain else { return Inputs::new() };
-        let mut inputs = Inputs::new();
-        for Explained { model, cases: pick, explain: params } in &explain.models {
-            let Some((model, train)) = trained.iter().find(|(known, _)| known.name == *model) else { continue };
-            let predictions = predictions[&format!("models/{}", model.name)].clone();
-            let cases = self.cases(model, pick, predictions, explain.marks.as_deref());
-            let sources = [("model".to_owned(), output(*train, "model")), ("cases".to_owned(), cases.clone())].into();
-            let step = self.step(&explain::KIND, format!("explain[{}]", model.name), params, None, sources);
-            inputs.insert(format!("cases/{}", model.name), cases);
-            inputs.insert(format!("explanations/{}", model.name), output(step, "explanations"));
-        }
-        inputs
-    }
-
-    fn cases(&mut self, model: &Model, params: &cases::Params, predictions: Input, marks: Option<&Path>) -> Input {
-        let arm = Arm { prefix: "", roster: self.roster };
-        let images = output(self.window(arm, &model.images, model.images.window, Part::Test), "images");
-        let mut inputs: Inputs = [("predictions".to_owned(), predictions), ("images".to_owned(), images)].into();
-        for exam in self.roster.part(Part::Test) {
-            inputs.insert(format!("volumes/{}", exam.id), self.volumes[exam.id.as_str()].clone());
-            if matches!(exam.source, ExamSource::Phantom(_)) {
-                let truth = self.plan.find(&format!("phantom[{}]", exam.id)).map(|step| output(step, "truth"));
-                inputs.extend(truth.map(|truth| (format!("truth/{}", exam.id), truth)));
-            }
-        }
-        inputs.extend(marks.map(|path| ("marks".to_owned(), source_file(path))));
-        output(self.step(&cases::KIND, format!("cases[{}]", model.name), params, None, inputs), "cases")
-    }
-
     fn compare(&mut self, predictions: Inputs) -> StepId {
         let experiment = self.experiment;
-        let exams = |part| self.roster.part(part).map(reference).collect();
         let params = compare::Params {
+            factors: experiment.factors.iter().filter(|factor| factor.name != SEED).cloned().collect(),
+            models: pooled(&experiment.models),
+            comparisons: experiment.compare.clone(),
+            subgroups: self.roster.subgroups.clone(),
+            readers: self.roster.readers.clone(),
+            canaries: experiment.canaries.clone(),
+            ..self.judging()
+        };
+        self.step(&compare::KIND, "compare".to_owned(), &params, None, predictions)
+    }
+
+    /// The exams and the rules of every comparison of this study.
+    pub(super) fn judging(&self) -> compare::Params {
+        let experiment = self.experiment;
+        let exams = |part| self.roster.part(part).map(reference).collect();
+        compare::Params {
             classes: experiment.cohort.classes.clone(),
             positive: experiment.cohort.positive.clone(),
             aggregate: experiment.evaluate.aggregate,
             operating_point: experiment.operating_point,
             level: experiment.evaluate.level,
-            factors: experiment.factors.iter().filter(|factor| factor.name != SEED).cloned().collect(),
-            models: pooled(&experiment.models),
-            comparisons: experiment.compare.clone(),
+            factors: vec![],
+            models: vec![],
+            comparisons: vec![],
             exams: exams(Part::Test),
             tuning: exams(Part::Tune),
-            subgroups: self.roster.subgroups.clone(),
-            readers: self.roster.readers.clone(),
-            canaries: experiment.canaries.clone(),
-        };
-        self.step(&compare::KIND, "compare".to_owned(), &params, None, predictions)
+            subgroups: vec![],
+            readers: vec![],
+            canaries: vec![],
+        }
     }
 
-    fn report(&mut self, comparison: StepId, trained: &[(&Model, StepId)], explained: Inputs) -> StepId {
+    fn report(&mut self, comparison: StepId, trained: &[(&Model, StepId)], looks: Inputs) -> StepId {
         let mut inputs: Inputs = [("results".to_owned(), output(comparison, "results"))].into();
         for (model, step) in trained {
             inputs.insert(format!("curves/{}", model.name), output(*step, "curves"));
             inputs.insert(format!("records/{}", model.name), output(*step, "record"));
         }
-        inputs.extend(explained);
+        inputs.extend(looks);
         let params = super::describe::report(self.experiment, self.roster);
         self.step(&report::KIND, "report".to_owned(), &params, None, inputs)
     }
 }
 
-fn source_file(path: &Path) -> Input {
+pub(super) fn source_file(path: &Path) -> Input {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Input::Source([(name, path.to_owned())].into_iter().collect::<Files>())
 }
 
-fn output(step: StepId, port: &str) -> Input {
+pub(super) fn output(step: StepId, port: &str) -> Input {
     Input::Output { step, port: port.to_owned() }
 }
 
 /// Models that differ in their seed alone are one.
-fn pooled(models: &[Model]) -> Vec<compare::Model> {
+pub(super) fn pooled(models: &[Model]) -> Vec<compare::Model> {
     models.iter().fold(Vec::new(), |mut pooled: Vec<compare::Model>, model| {
         let mut levels = model.levels.clone();
         let training = compare::Training { name: model.name.clone(), seed: levels.remove(SEED) };

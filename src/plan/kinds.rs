@@ -1,14 +1,19 @@
 //! The registry of stage kinds.
 
 use crate::report;
-use crate::stage::{Kind, augment, cases, command, compare, explain, ingest, phantom, predict, pretrain, train, window};
+use crate::stage::{
+    Kind, augment, cases, characteristics, command, compare, explain, ingest, perturb, phantom, predict, pretrain, train,
+    window,
+};
 
 /// All kinds. To add one: a file that says what it is, and its line here.
 pub const KINDS: &[&Kind] = &[
     &phantom::KIND,
     &ingest::KIND,
     &window::KIND,
+    &characteristics::KIND,
     &augment::KIND,
+    &perturb::KIND,
     &pretrain::KIND,
     &train::KIND,
     &predict::KIND,

@@ -11,6 +11,7 @@ mod describe;
 mod expand;
 mod graph;
 mod kinds;
+mod looks;
 mod manifest;
 mod readers;
 mod roster;

@@ -13,14 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Study, render};
 use crate::artifact::results::Results;
-use crate::artifact::{Curves, Files, TrainingRecord};
+use crate::artifact::{Cases, Characteristics, Curves, Explanations, Files, ImageSet, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
-use crate::stage::{Kind, Needs, Run, Task, predict, pretrain, train};
+use crate::stage::perturb::Change;
+use crate::stage::{Kind, Needs, Run, Task, cases, explain, predict, pretrain, train};
 
 /// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
 pub const KIND: Kind = Kind {
     name: "report",
-    version: 2,
+    version: 3,
     outputs: &["report"],
     run: Run::Here(task),
     needs: Needs::one_core,
@@ -29,8 +30,38 @@ pub const KIND: Kind = Kind {
 };
 
 fn task(task: &Task<'_>) -> Result<()> {
-    let (curves, records) = (task.inputs_below("curves"), task.inputs_below("records"));
-    run(&task.params()?, task.input("results")?, &curves, &records, &task.job.port("report")?)
+    let inputs = Inputs {
+        results: task.input("results")?.clone(),
+        curves: task.inputs_below("curves"),
+        records: task.inputs_below("records"),
+        characteristics: task.inputs.get("characteristics").cloned(),
+        cases: task.inputs_below("cases"),
+        explanations: task.inputs_below("explanations"),
+        robustness: task.inputs_below("robustness"),
+        augmented: task.inputs_below("augmented"),
+    };
+    run(&task.params()?, &inputs, &task.job.port("report")?)
+}
+
+/// What the report is made from.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// Of the comparison.
+    pub results: Files,
+    /// Learning curves by the name of the trained model.
+    pub curves: BTreeMap<String, Files>,
+    /// Facts of the training by the name of the trained model.
+    pub records: BTreeMap<String, Files>,
+    /// Who was examined and how.
+    pub characteristics: Option<Files>,
+    /// Exams that were picked for a closer look, by the name of the trained model.
+    pub cases: BTreeMap<String, Files>,
+    /// What the model looked at in them.
+    pub explanations: BTreeMap<String, Files>,
+    /// Of the comparisons on changed images, by the slug of the change.
+    pub robustness: BTreeMap<String, Files>,
+    /// Augmented training images, by the number of variants.
+    pub augmented: BTreeMap<String, Files>,
 }
 
 /// What the report says beside the results.
@@ -48,6 +79,24 @@ pub struct Params {
     pub cohort: CohortSummary,
     /// How each trained model came about, by its name.
     pub methods: BTreeMap<String, ModelMethods>,
+    /// How exams were picked and explained, by the name of the trained model.
+    #[serde(default)]
+    pub looks: BTreeMap<String, Look>,
+    /// Changes of the images under which models were judged once more, in the order of the spec.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// The author's answers to items of CLAIM 2024, by number.
+    #[serde(default)]
+    pub claim: BTreeMap<usize, String>,
+}
+
+/// How exams were picked and explained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Which exams.
+    pub cases: cases::Params,
+    /// How.
+    pub explain: explain::Params,
 }
 
 /// The exams and how they were divided.
@@ -101,26 +150,26 @@ pub struct ImageMethods {
 ///
 /// # Errors
 /// When an input is missing or damaged, the results contradict themselves, or `out` cannot be written.
-pub fn run(
-    params: &Params,
-    results: &Files,
-    curves: &BTreeMap<String, Files>,
-    records: &BTreeMap<String, Files>,
-    out: &Path,
-) -> Result<()> {
+pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
+    let characteristics = inputs.characteristics.as_ref().map(Characteristics::open).transpose()?;
     let study = Study {
         params,
-        results: &Results::open(results)?,
-        curves: &opened(curves, Curves::open)?,
-        records: &opened(records, TrainingRecord::open)?,
+        results: &Results::open(&inputs.results)?,
+        curves: &opened(&inputs.curves, Curves::open)?,
+        records: &opened(&inputs.records, TrainingRecord::open)?,
+        characteristics: characteristics.as_ref(),
+        cases: &opened(&inputs.cases, Cases::open)?,
+        explanations: &opened(&inputs.explanations, Explanations::open)?,
+        robustness: &opened(&inputs.robustness, Results::open)?,
+        augmented: &opened(&inputs.augmented, ImageSet::open)?,
     };
     render(&study, out)?;
-    ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(results, name, out))
+    ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(&inputs.results, name, out))
 }
 
 fn opened<T>(models: &BTreeMap<String, Files>, open: impl Fn(&Files) -> Result<T>) -> Result<BTreeMap<String, T>> {
     let one = |(name, files): (&String, &Files)| {
-        let artifact = open(files).with_context(|| format!("training of model `{name}`"))?;
+        let artifact = open(files).with_context(|| format!("input of the report for `{name}`"))?;
         Ok((name.clone(), artifact))
     };
     models.iter().map(one).collect()

@@ -8,6 +8,7 @@ use crate::imaging::{Fit, Recipe, Window};
 use crate::phantom;
 use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
+use crate::stage::perturb::Change;
 use crate::stage::{cases, explain, predict, pretrain, train};
 
 /// The factor of a design over which scores are averaged instead of compared.
@@ -48,6 +49,19 @@ pub struct Experiment {
     pub canaries: Vec<String>,
     /// Models that are looked at closely.
     pub explain: Option<Explain>,
+    /// Changes of the test images under which models are judged once more.
+    pub robustness: Option<Robustness>,
+    /// The author's answers to items of the CLAIM checklist, by number.
+    pub claim: BTreeMap<usize, String>,
+}
+
+/// Changes of the test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Robustness {
+    /// Pooled names of the models that are judged.
+    pub models: Vec<String>,
+    /// One at a time.
+    pub changes: Vec<Change>,
 }
 
 /// The exams.

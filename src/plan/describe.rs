@@ -16,7 +16,8 @@ pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
         methods: experiment.models.iter().map(|model| (model.name.clone(), methods(model))).collect(),
         looks: experiment.explain.iter().flat_map(|explain| &explain.models).map(look).collect(),
         changes: experiment.robustness.iter().flat_map(|robustness| &robustness.changes).copied().collect(),
-        claim: experiment.claim.clone(),
+        excluded: experiment.manuscript.excluded.clone(),
+        claim: experiment.manuscript.claim.clone(),
     }
 }
 

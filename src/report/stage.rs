@@ -85,6 +85,9 @@ pub struct Params {
     /// Changes of the images under which models were judged once more, in the order of the spec.
     #[serde(default)]
     pub changes: Vec<Change>,
+    /// Exams that were excluded before the cohort was put together, by reason, in the author's order.
+    #[serde(default)]
+    pub excluded: Vec<(String, usize)>,
     /// The author's answers to items of CLAIM 2024, by number.
     #[serde(default)]
     pub claim: BTreeMap<usize, String>,

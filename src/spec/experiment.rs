@@ -51,7 +51,16 @@ pub struct Experiment {
     pub explain: Option<Explain>,
     /// Changes of the test images under which models are judged once more.
     pub robustness: Option<Robustness>,
-    /// The author's answers to items of the CLAIM checklist, by number.
+    /// What only the author can say.
+    pub manuscript: Manuscript,
+}
+
+/// What only the author can say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manuscript {
+    /// Exams that were excluded before the cohort was put together, by reason, in the author's order.
+    pub excluded: Vec<(String, usize)>,
+    /// Answers to items of CLAIM 2024, by number.
     pub claim: BTreeMap<usize, String>,
 }
 

@@ -21,8 +21,8 @@ use crate::document::{section, source, tree};
 pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
 pub use experiment::{
-    Cohort, Evaluate, Experiment, Explain, Explained, Images, Model, Reader, Robustness, SEED, ScoreSource, Source, Split,
-    Start, Subgroup,
+    Cohort, Evaluate, Experiment, Explain, Explained, Images, Manuscript, Model, Reader, Robustness, SEED, ScoreSource, Source,
+    Split, Start, Subgroup,
 };
 pub use stage::{Instance, Place as StagePlace, Spec, Stage, Wire};
 pub use write::resolved;

@@ -49,7 +49,7 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
     let canaries = canary::read(written.canary.as_ref(), models.as_deref());
     let positive = written.cohort.as_ref().map(|cohort| cohort.positive.as_slice());
     let robustness = robustness::read(written.robustness.as_ref(), models.as_deref());
-    let claim = manuscript::read(written.manuscript.as_ref());
+    let manuscript = manuscript::read(written.manuscript.as_ref());
     let explain = explain::read(written.explain.as_ref(), models.as_deref(), positive);
     Some(Experiment {
         name: written.name?,
@@ -69,6 +69,6 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
         canaries: canaries?,
         explain: explain?,
         robustness: robustness?,
-        claim: claim?,
+        manuscript: manuscript?,
     })
 }

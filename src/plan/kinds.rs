@@ -2,8 +2,8 @@
 
 use crate::report;
 use crate::stage::{
-    Kind, augment, cases, characteristics, command, compare, explain, ingest, perturb, phantom, predict, pretrain, train,
-    window,
+    Kind, augment, cases, characteristics, command, compare, disjoint, explain, ingest, perturb, phantom, pool, predict,
+    pretrain, train, window,
 };
 
 /// All kinds. To add one: a file that says what it is, and its line here.
@@ -12,6 +12,7 @@ pub const KINDS: &[&Kind] = &[
     &ingest::KIND,
     &window::KIND,
     &characteristics::KIND,
+    &disjoint::KIND,
     &augment::KIND,
     &perturb::KIND,
     &pretrain::KIND,
@@ -19,6 +20,7 @@ pub const KINDS: &[&Kind] = &[
     &predict::KIND,
     &cases::KIND,
     &explain::KIND,
+    &pool::KIND,
     &compare::KIND,
     &command::KIND,
     &report::KIND,

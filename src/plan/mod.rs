@@ -12,9 +12,11 @@ mod expand;
 mod graph;
 mod kinds;
 mod looks;
+mod labels;
 mod manifest;
 mod readers;
 mod roster;
+mod split;
 mod stages;
 mod subgroups;
 

@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Study, render};
 use crate::artifact::results::Results;
-use crate::artifact::{Cases, Characteristics, Curves, Explanations, Files, ImageSet, TrainingRecord};
+use crate::artifact::{Cases, Characteristics, Curves, Disjoint, Explanations, Files, ImageSet, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
 use crate::stage::perturb::Change;
 use crate::stage::{Kind, Needs, Run, Task, cases, explain, predict, pretrain, train};
 
-/// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
+/// The kind. Inputs `results`, `proof`, `curves/<model>`, `records/<model>` and `external/<cohort>`.
 pub const KIND: Kind = Kind {
     name: "report",
     version: 3,
@@ -39,6 +39,8 @@ fn task(task: &Task<'_>) -> Result<()> {
         explanations: task.inputs_below("explanations"),
         robustness: task.inputs_below("robustness"),
         augmented: task.inputs_below("augmented"),
+        external: task.inputs_below("external"),
+        proof: task.inputs.get("proof").cloned(),
     };
     run(&task.params()?, &inputs, &task.job.port("report")?)
 }
@@ -62,6 +64,10 @@ pub struct Inputs {
     pub robustness: BTreeMap<String, Files>,
     /// Augmented training images, by the number of variants.
     pub augmented: BTreeMap<String, Files>,
+    /// Of the comparisons on cohorts from elsewhere, by the name of the cohort.
+    pub external: BTreeMap<String, Files>,
+    /// That the parts share nothing.
+    pub proof: Option<Files>,
 }
 
 /// What the report says beside the results.
@@ -103,12 +109,15 @@ pub struct Look {
 }
 
 /// The exams and how they were divided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CohortSummary {
     /// Where the exams come from, as a sentence (`Exams were rendered by a software phantom.`).
     pub source: String,
-    /// The partitions in the order in which a model meets them: training, tuning, test.
+    /// The partitions in the order in which a model meets them: training, tuning, test; or the folds.
     pub partitions: Vec<Partition>,
+    /// How they were divided, as sentences.
+    #[serde(default)]
+    pub division: String,
 }
 
 /// One partition of the exams.
@@ -155,6 +164,7 @@ pub struct ImageMethods {
 /// When an input is missing or damaged, the results contradict themselves, or `out` cannot be written.
 pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
     let characteristics = inputs.characteristics.as_ref().map(Characteristics::open).transpose()?;
+    let proof = inputs.proof.as_ref().map(Disjoint::open).transpose()?;
     let study = Study {
         params,
         results: &Results::open(&inputs.results)?,
@@ -165,6 +175,8 @@ pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
         explanations: &opened(&inputs.explanations, Explanations::open)?,
         robustness: &opened(&inputs.robustness, Results::open)?,
         augmented: &opened(&inputs.augmented, ImageSet::open)?,
+        external: &opened(&inputs.external, Results::open)?,
+        proof: proof.as_ref(),
     };
     render(&study, out)?;
     ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(&inputs.results, name, out))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 
 use crate::artifact::results::{Contrast, ModelResult, Results, TrainingResult};
-use crate::artifact::{Cases, Characteristics, Curves, Explanations, ImageSet, TrainingRecord};
+use crate::artifact::{Cases, Characteristics, Curves, Disjoint, Explanations, ImageSet, TrainingRecord};
 use crate::report::stage::Params;
 
 /// The inputs of a report.
@@ -29,6 +29,10 @@ pub struct Study<'a> {
     pub robustness: &'a BTreeMap<String, Results>,
     /// Augmented training images, by the number of variants.
     pub augmented: &'a BTreeMap<String, ImageSet>,
+    /// What the comparison found on cohorts from elsewhere, by the name of the cohort.
+    pub external: &'a BTreeMap<String, Results>,
+    /// That the parts share nothing, where that was looked at.
+    pub proof: Option<&'a Disjoint>,
 }
 
 impl<'a> Study<'a> {

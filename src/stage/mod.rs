@@ -6,18 +6,22 @@ pub mod characteristics;
 pub mod command;
 pub mod compare;
 pub mod explain;
+pub mod disjoint;
+mod format;
 pub mod ingest;
 pub mod job;
 mod kind;
 mod needs;
 pub mod perturb;
 pub mod phantom;
+pub mod pool;
 pub mod predict;
 pub mod pretrain;
 pub mod template;
 pub mod train;
 pub mod window;
 
+pub use format::Format;
 pub use kind::{Kind, Run, Task};
 pub use needs::Needs;
 

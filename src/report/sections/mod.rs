@@ -14,6 +14,8 @@ mod confusion;
 mod design;
 mod explanations;
 mod flow;
+mod disjoint;
+mod external;
 mod learning;
 mod methods;
 mod mistakes;
@@ -48,11 +50,13 @@ pub(super) const SECTIONS: &[Section] = &[
     cohort::SECTION,
     flow::SECTION,
     characteristics::SECTION,
+    disjoint::SECTION,
     design::SECTION,
     accuracy::SECTION,
     roc::SECTION,
     comparisons::SECTION,
     operating::SECTION,
+    external::SECTION,
     readers::SECTION,
     subgroups::SECTION,
     confusion::SECTION,

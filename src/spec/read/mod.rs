@@ -9,7 +9,9 @@ mod design;
 mod document;
 mod evaluate;
 mod explain;
+mod folder;
 mod images;
+mod leakage;
 mod manuscript;
 mod model;
 mod options;
@@ -58,6 +60,7 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
         notes: written.notes?,
         cohort: written.cohort?,
         split: written.split?,
+        leakage: written.leakage?,
         images: written.parts.images?,
         factors: factors?,
         models: models?,

@@ -4,7 +4,7 @@
 //! Inputs are symbolic links, which cost nothing whatever the size, or copies where the author asks for them. A program that writes
 //! through a link damages a blob; the attempt notices that afterwards and the step fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -93,7 +93,7 @@ impl Prepared<'_> {
         if let Some(failure) = ended.failure(&log) {
             return Err(failure);
         }
-        let warnings = self.undeclared().map_err(environment)?;
+        let warnings = self.undeclared(inputs).map_err(environment)?;
         for (port, output) in &self.params.outputs {
             self.is_made(port, output, &self.folder.join(&output.path))?;
         }
@@ -191,12 +191,16 @@ impl Prepared<'_> {
     }
 
     /// What it left beside what was declared, as a warning.
-    fn undeclared(&self) -> Result<Vec<String>> {
-        let declared = |name: &String| {
-            name == "in" || self.params.outputs.values().any(|output| output.path.split('/').next() == Some(name))
+    fn undeclared(&self, inputs: &BTreeMap<String, Files>) -> Result<Vec<String>> {
+        let laid = |(port, files): (&String, &Files)| -> Vec<PathBuf> {
+            files.iter().map(|(name, _)| Path::new("in").join(port).join(name)).collect()
         };
-        let found = names(&self.folder).with_context(|| format!("cannot list {}", self.folder.display()))?;
-        let found: Vec<&str> = found.iter().filter(|name| !declared(name)).map(String::as_str).collect();
+        let outputs = self.params.outputs.values().map(|output| PathBuf::from(&output.path));
+        let known: BTreeSet<PathBuf> = inputs.iter().flat_map(laid).chain(outputs).collect();
+        let mut found = vec![];
+        beside(&known, &self.folder, Path::new(""), &mut found)
+            .with_context(|| format!("cannot list {}", self.folder.display()))?;
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
         Ok(match found.as_slice() {
             [] => vec![],
             some => {
@@ -217,6 +221,20 @@ fn strange(folder: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(None)
+}
+
+/// What lies in `root`/`below` and is neither known nor on the way to what is known.
+fn beside(known: &BTreeSet<PathBuf>, root: &Path, below: &Path, found: &mut Vec<String>) -> io::Result<()> {
+    for name in names(&root.join(below))? {
+        let path = below.join(name);
+        let is_on_the_way = known.range(path.clone()..).next().is_some_and(|first| first.starts_with(&path));
+        if !is_on_the_way {
+            found.push(path.display().to_string());
+        } else if !known.contains(&path) && !root.join(&path).is_symlink() {
+            beside(known, root, &path, found)?;
+        }
+    }
+    Ok(())
 }
 
 /// Names in a folder, in order.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::attempt::{self, Attempt, Outcome, Success};
+use super::attempt::{Attempt, Outcome, Success};
 use super::failure::Remedy;
 use super::interrupt::Bell;
 use super::learned::{Learned, Took};
@@ -338,7 +338,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
         for id in waiting {
             let State::Ready { manifest, reason } = self.executor.state(id) else { continue };
             let (action, forced) = (manifest.digest(), *reason == Reason::Forced);
-            if attempt::is_taken(self.executor.store, action) {
+            if self.executor.store.is_claimed(action) {
                 self.floor.elsewhere.insert(id);
             } else if let Some(known) = Success::by_another(self.executor.store, action).filter(|_| !forced) {
                 self.done(id, known)?;
@@ -353,7 +353,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     fn start_ready(&mut self) -> Result<()> {
         while let Some((id, lease)) = self.floor.queue.take(&mut self.pools) {
             let State::Ready { manifest, .. } = self.executor.state(id) else { continue };
-            if attempt::is_taken(self.executor.store, manifest.digest()) {
+            if self.executor.store.is_claimed(manifest.digest()) {
                 self.pools.give_back(&lease);
                 self.leave_to_another(id);
             } else {

@@ -21,6 +21,7 @@
 mod access;
 mod action;
 mod artifact;
+mod claim;
 mod committer;
 mod content;
 mod digest;
@@ -46,6 +47,7 @@ use tempfile::NamedTempFile;
 
 pub use action::{ActionResult, Known, Miss, Provenance};
 pub use artifact::{Artifact, Blob, FileChange};
+pub use claim::Claim;
 pub use committer::{Commit, Committer};
 pub use digest::Digest;
 pub use index::Index;
@@ -197,11 +199,6 @@ impl Store {
         self.root.join("jobs-v1").join(action.hex())
     }
 
-    /// The lock file of an action's job.
-    pub fn job_lock(&self, action: Digest) -> PathBuf {
-        self.root.join("jobs-v1").join(format!("{action}.lock"))
-    }
-
     /// The log of an action's last execution.
     pub fn log(&self, action: Digest) -> PathBuf {
         self.root.join("logs-v1").join(format!("{action}.log"))
@@ -272,12 +269,12 @@ impl Store {
         ActionResult::of_record(action, &bytes).map_err(Miss::RecordDamaged)
     }
 
-    /// What is learned of the files of another cache is remembered in this one.
     /// Whether a blob has the bytes that its name says.
     pub fn is_whole(&self, blob: &Blob) -> bool {
         self.index.digest(&self.blob(blob.digest)).is_ok_and(|digest| digest == blob.digest)
     }
 
+    /// What is learned of the files of another cache is remembered in this one.
     fn check(&self, layer: &Self, name: &str, blob: &Blob) -> Result<(), Miss> {
         let path = layer.own_blob(blob.digest);
         match layer.index.recall(&path).map_or_else(|| self.index.digest(&path), Ok) {

@@ -214,7 +214,7 @@ fn more_test_exams_train_nothing() {
     let new = (0..rows.len()).find(|&at| part(at) == "test" && rows[at][1] == "none").expect("a test exam");
     let write = |lines: Vec<String>| space.write("labels.csv", &format!("exam,class,part\n{}\n", lines.join("\n")));
     write(lines(Some(new)));
-    space.edit("source = \"phantom\"", "source = \"dicom\"\nroot = \"exams\"\nlabels = \"labels.csv\"");
+    space.edit("source = \"phantom\"", "source = \"dicom\"\nroot = \"exams\"\nlabels = \"labels.csv\"\nunlabelled = \"skip\"");
     space.edit("[cohort.phantom]\nexams = { none = 8, right = 5, left = 5 }\nmatrix = 64\n", "");
     space.run();
     write(lines(None));
@@ -222,7 +222,8 @@ fn more_test_exams_train_nothing() {
     let id = rows[new][0];
     let predictions = ["none-alexnet-high", "none-alexnet-low", "x4-alexnet-high", "x4-alexnet-low"];
     let mut expected: Vec<String> = predictions.iter().map(|model| format!("predict[{model}]")).collect();
-    expected.extend(["compare".into(), "report".into(), format!("ingest[{id}]"), "window[test-w80l35]".into()]);
+    expected.extend(["compare", "disjoint", "report", "window[test-w80l35]"].map(String::from));
+    expected.push(format!("ingest[{id}]"));
     expected.sort();
     assert_eq!(ran, expected);
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use bgh::imaging::{Filter, Fit, Geometry, Window};
 use bgh::plan::{Part, Roster};
 use bgh::seed::Seed;
-use bgh::spec::{self, Aggregate, Experiment, Faults, OperatingRule, ScoreSource, Slices, Source, Start};
+use bgh::spec::{
+    self, Aggregate, Experiment, Faults, Format, OperatingRule, PatientIds, ScoreSource, Slices, Source, Start, Test,
+    Unlabelled,
+};
 use bgh::stage::predict::Eval;
 use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
 use bgh::weights::Classifiers;
@@ -115,10 +118,7 @@ fn study_is_the_factorial_of_eight_models() {
     let factors: Vec<_> = study.factors.iter().map(|factor| factor.name.as_str()).collect();
     assert_eq!(factors, ["augment", "network", "weights"]);
     assert_eq!(study.cohort.classes, ["none", "left", "right"]);
-    assert_eq!(
-        study.split.test.iter().map(|(key, n)| (key.as_str(), *n)).collect::<Vec<_>>(),
-        [("none", 55), ("positive", 55)]
-    );
+    assert_eq!(study.split.test, Test::Counts([("none".to_owned(), 55), ("positive".to_owned(), 55)].into()));
     assert!(study.notes.iter().any(|note| note.contains("Reduced")), "{:?}", study.notes);
     let model = &study.models[7];
     assert_eq!(model.levels["augment"], "x48");
@@ -472,9 +472,15 @@ fn files_are_found_beside_the_spec_that_names_them() {
     ]);
     let experiment = folder.load(&[]).unwrap();
     let beside = |name: &str| -> PathBuf { folder.0.path().join("base").join(name) };
-    let expected =
-        Source::Dicom { root: beside("exams"), labels: beside("labels.csv"), slices: Slices::Fraction { from: 0.3, to: 0.6 } };
-    assert_eq!(experiment.cohort.source, expected);
+    let expected = bgh::spec::Folder {
+        format: Format::Dicom,
+        root: beside("exams"),
+        labels: beside("labels.csv"),
+        slices: Slices::Fraction { from: 0.3, to: 0.6 },
+        unlabelled: Unlabelled::Refuse,
+        patient_ids: PatientIds::Files,
+    };
+    assert_eq!(experiment.cohort.source, Source::Folder(expected));
     assert_eq!(experiment.models[0].start, Start::File(beside("weights/alexnet.safetensors")));
 }
 

@@ -3,6 +3,7 @@
 //! lies under its own digest.
 
 mod curves;
+mod disjoint;
 mod files;
 mod images;
 mod predictions;
@@ -12,6 +13,7 @@ mod training;
 mod volume;
 
 pub use curves::{Curve, Curves};
+pub use disjoint::{Disjoint, Overlap, PartProof};
 pub use files::Files;
 pub use images::{ImageRow, ImageSet, ImageSetWriter};
 pub use predictions::{Prediction, Predictions};

@@ -63,6 +63,11 @@ impl AxialSeries {
         self.slices.len()
     }
 
+    /// Where each slice lies along the slices' normal, mm, ascending.
+    pub fn places(&self) -> Vec<f64> {
+        self.slices.iter().map(|slice| slice.position).collect()
+    }
+
     /// Names of the files in the order of the slices.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.slices.iter().map(|slice| slice.name.as_str())

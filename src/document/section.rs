@@ -205,6 +205,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The path of a key of this table.
+    pub(crate) fn key(&self, key: &str) -> String {
+        joined(&self.path, key)
+    }
+
     /// Notes a fault of the table as a whole.
     pub(crate) fn fault<T>(&self, fact: impl Into<String>, hint: impl Into<String>) -> Option<T> {
         self.log.fault(self.origin, fact, hint);

@@ -52,7 +52,7 @@ impl<'a> Executor<'a> {
         if wave.len() < FEW { wave.iter().map(one).collect() } else { wave.par_iter().with_min_len(FEW / 2).map(one).collect() }
     }
 
-    /// Where a step stands whose inputs are all known; `None` while one is not.
+    /// Where a step stands whose inputs are all known; `None` while one is not, or while what has to run must wait.
     pub(super) fn verdict(&self, id: StepId) -> Result<Option<State>> {
         let Some(digests) = self.input_digests(id)? else { return Ok(None) };
         let manifest = Manifest::new(self.plan.step(id), &digests);
@@ -60,10 +60,16 @@ impl<'a> Executor<'a> {
             return Ok(Some(State::Ready { manifest, reason: Reason::Forced }));
         }
         let action = manifest.digest();
-        Ok(Some(match self.store.lookup(action) {
-            Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
-            Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
-        }))
+        Ok(match self.store.lookup(action) {
+            Ok(known) => Some(State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true }),
+            Err(_) if self.is_held(id) => None,
+            Err(miss) => Some(State::Ready { reason: self.reason(id, &manifest, miss), manifest }),
+        })
+    }
+
+    /// Whether a step that has to succeed first has not.
+    fn is_held(&self, id: StepId) -> bool {
+        self.plan.step(id).after.iter().any(|gate| !matches!(self.state(*gate), State::Done { .. }))
     }
 
     /// For later explanations; a run does not fail for want of them, and nobody remembers a survey without a name.

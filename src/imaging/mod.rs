@@ -3,6 +3,7 @@
 //! A slice becomes an image in this order: [`Window::apply`] at the native size, [`Fit::apply`] to the wanted square, and, for
 //! training only, [`Recipe::variants`].
 
+mod fingerprint;
 mod image;
 mod ops;
 mod png;
@@ -11,6 +12,7 @@ mod resize;
 mod variants;
 mod window;
 
+pub use fingerprint::Fingerprint;
 pub use image::Image;
 pub use ops::{OPS, Op, OpKind, Parameter};
 pub use png::{grey_png, opaque_png};

@@ -1,14 +1,14 @@
-//! Where the exams of a roster come from.
+//! Where the exams of a roster come from: rendered here, or found below a folder and matched with the label table, one to one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde::Deserialize;
-
-use super::roster::{Candidate, CohortFaults, ExamSource, Part};
-use crate::dicom::{self, ExamFiles};
+use super::labels::{self, Label};
+use super::roster::{Candidate, CohortFaults, ExamSource};
+use crate::dicom::{ExamFiles, SeriesFiles};
 use crate::phantom;
 use crate::seed::Seed;
+use crate::spec::{Folder, PatientIds, Slices, Unlabelled};
 
 /// Exams that will be rendered.
 pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
@@ -19,76 +19,184 @@ pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
             patient: exam.id.clone(),
             class: exam.class.name().to_owned(),
             part: None,
+            fold: None,
+            slices: Slices::All,
             facts: exam.facts(),
             source: ExamSource::Phantom(Box::new(exam)),
         })
         .collect()
 }
 
-/// A row of the label table; further columns are facts that the author may divide the exams by.
-#[derive(Debug, Deserialize)]
-struct Label {
-    exam: String,
-    class: String,
-    patient: Option<String>,
-    part: Option<String>,
-}
-
-/// Exams below `root` as the table at `labels` names them. `exam` may be the study's folder, its UID, its accession number or
-/// the patient's id, as long as it fits one study only.
-pub(super) fn dicom(root: &Path, labels: &Path, classes: &[String]) -> Result<Vec<Candidate>, CohortFaults> {
-    let whole = |fault: String| CohortFaults(vec![fault]);
-    let rows = read(labels).map_err(|error| whole(format!("{}: {error}", labels.display())))?;
-    let studies = dicom::scan(root).map_err(|error| whole(format!("{}: {error:#}", root.display())))?;
+/// Exams below the folder as its table names them, each label with exactly one exam and each exam with exactly one label.
+///
+/// # Errors
+/// Every mismatch at once.
+pub(super) fn folder(folder: &Folder, classes: &[String]) -> Result<Vec<Candidate>, CohortFaults> {
     let mut faults = vec![];
-    let (mut candidates, mut seen) = (vec![], BTreeSet::new());
-    for (row, (label, facts)) in rows.into_iter().enumerate() {
-        let place = format!("{}:{}", labels.display(), row + 2);
-        if !classes.contains(&label.class) {
-            faults.push(format!("{place}: unknown class `{}`; the spec has: {}", label.class, classes.join(", ")));
+    let labels = labels::read(&folder.labels, classes, &mut faults);
+    let studies = match folder.format.scan(&folder.root) {
+        Ok(studies) => studies,
+        Err(error) => {
+            faults.push(format!("{}: {error:#}", folder.root.display()));
+            return Err(CohortFaults(faults));
         }
-        if !seen.insert(label.exam.clone()) {
-            faults.push(format!("{place}: exam `{}` is labelled twice", label.exam));
-        }
-        match candidate(&label, facts, &studies) {
-            Ok(candidate) => candidates.push(candidate),
-            Err(fault) => faults.push(format!("{place}: {fault}")),
-        }
+    };
+    let matched = Matched::of(labels, &studies, &mut faults);
+    if folder.unlabelled == Unlabelled::Refuse {
+        faults.extend(matched.unlabelled(&studies, &folder.root));
     }
-    if faults.is_empty() { Ok(candidates) } else { Err(CohortFaults(faults)) }
+    if folder.patient_ids == PatientIds::Files {
+        faults.extend(matched.contradictions(&studies));
+    }
+    if faults.is_empty() { Ok(matched.candidates(&studies, folder)) } else { Err(CohortFaults(faults)) }
 }
 
-type Facts = BTreeMap<String, String>;
+/// Labels with the position of the study that each means.
+struct Matched(Vec<(Label, usize)>);
 
-fn read(labels: &Path) -> Result<Vec<(Label, Facts)>, csv::Error> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(labels)?;
-    let header = reader.headers()?.clone();
-    let row = |record: Result<csv::StringRecord, csv::Error>| {
-        let record = record?;
-        let facts = header.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect();
-        Ok((record.deserialize(Some(&header))?, facts))
-    };
-    reader.records().map(row).collect()
+impl Matched {
+    fn of(labels: Vec<Label>, studies: &[ExamFiles], faults: &mut Vec<String>) -> Self {
+        let (mut matched, mut named, mut taken) = (vec![], BTreeMap::new(), BTreeMap::new());
+        for label in labels {
+            let place = label.place.clone();
+            if let Some(first) = named.insert(label.id().to_owned(), place.clone()) {
+                faults.push(format!("{place}: exam `{}` is labelled twice, first at {first}", label.id()));
+                continue;
+            }
+            match study(&label, studies) {
+                Ok(study) => match taken.insert(study, place.clone()) {
+                    Some(first) => {
+                        let uid = &studies[study].study;
+                        faults.push(format!("{place}: `{}` is study {uid}, which is labelled at {first} already", label.id()));
+                    }
+                    None => matched.push((label, study)),
+                },
+                Err(fault) => faults.push(format!("{place}: {fault}")),
+            }
+        }
+        Self(matched)
+    }
+
+    /// Exams that nobody labelled, as one fault: there may be thousands.
+    fn unlabelled(&self, studies: &[ExamFiles], root: &Path) -> Option<String> {
+        const SHOWN: usize = 8;
+        let known: BTreeSet<usize> = self.0.iter().map(|(_, study)| *study).collect();
+        let missing: Vec<String> =
+            (0..studies.len()).filter(|at| !known.contains(at)).map(|at| format!("`{}`", name(&studies[at]))).collect();
+        let shown = missing.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let more = missing.len().saturating_sub(SHOWN);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        (!missing.is_empty()).then(|| {
+            format!(
+                "{}: {} without a label: {shown}{more}; label them, or leave them out with `unlabelled = \"skip\"`",
+                root.display(),
+                counted(missing.len(), "exam")
+            )
+        })
+    }
+
+    /// Patients that the table calls differently and the files the same: then one person could both train and test.
+    fn contradictions(&self, studies: &[ExamFiles]) -> Vec<String> {
+        let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (label, study) in &self.0 {
+            let (Some(patient), id) = (&label.patient, &studies[*study].patient) else { continue };
+            if !id.is_empty() {
+                names.entry(id).or_default().insert(patient);
+            }
+        }
+        let contradicted = names.into_iter().filter(|(_, names)| names.len() > 1);
+        contradicted
+            .map(|(id, names)| {
+                let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+                format!(
+                    "Patient ID `{id}` of the files is {} in the table: give one person one name in column `patient`; where the files' \
+                     ids mean nothing, say `patient_ids = \"table\"`",
+                    names.join(" and ")
+                )
+            })
+            .collect()
+    }
+
+    fn candidates(self, studies: &[ExamFiles], folder: &Folder) -> Vec<Candidate> {
+        self.0.into_iter().map(|(label, study)| candidate(label, &studies[study], folder)).collect()
+    }
 }
 
-fn candidate(label: &Label, facts: Facts, studies: &[ExamFiles]) -> Result<Candidate, String> {
-    let part = match label.part.as_deref().filter(|part| !part.is_empty()) {
-        None => None,
-        Some(name) => Some(Part::named(name).ok_or_else(|| format!("unknown part `{name}`; expected train, tune or test"))?),
-    };
-    let study = study(&label.exam, studies)?;
-    let patient = label.patient.clone().filter(|patient| !patient.is_empty());
+/// `1 exam`, `2 exams`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// What a study without a label is called: its folder where it has one of its own.
+fn name(study: &ExamFiles) -> &str {
+    if study.folder.is_empty() { &study.study } else { &study.folder }
+}
+
+fn candidate(label: Label, study: &ExamFiles, folder: &Folder) -> Candidate {
+    let id = label.id().to_owned();
     let named = (!study.patient.is_empty()).then(|| study.patient.clone());
-    let patient = patient.or(named).unwrap_or_else(|| label.exam.clone());
-    let source = ExamSource::Dicom(study.files());
-    Ok(Candidate { id: label.exam.clone(), patient, class: label.class.clone(), part, facts, source })
+    let files = match label.series.as_deref() {
+        Some(name) => {
+            study.series.iter().filter(|series| is_called(series, name)).flat_map(|series| series.files.clone()).collect()
+        }
+        None => study.files(),
+    };
+    Candidate {
+        patient: label.patient.or(named).unwrap_or_else(|| id.clone()),
+        id,
+        class: label.class,
+        part: label.part,
+        fold: label.fold,
+        slices: label.slices.unwrap_or_else(|| folder.slices.clone()),
+        facts: label.facts,
+        source: ExamSource::Files(folder.format, files),
+    }
 }
 
-fn study<'a>(exam: &str, studies: &'a [ExamFiles]) -> Result<&'a ExamFiles, String> {
-    let fitting: Vec<&ExamFiles> = studies.iter().filter(|study| study.is_called(exam)).collect();
-    match fitting.as_slice() {
-        [study] => Ok(study),
-        [] => Err(format!("no study for exam `{exam}`; {} studies were found", studies.len())),
-        several => Err(format!("{} studies fit exam `{exam}`; name the StudyInstanceUID", several.len())),
+/// The one study that a row means.
+fn study(label: &Label, studies: &[ExamFiles]) -> Result<usize, String> {
+    let id = label.id();
+    let called: Vec<usize> = (0..studies.len()).filter(|at| is_meant(label, &studies[*at])).collect();
+    let with_series = |at: &usize| match &label.series {
+        Some(name) => studies[*at].series.iter().any(|series| is_called(series, name)),
+        None => true,
+    };
+    let fitting: Vec<usize> = called.iter().copied().filter(with_series).collect();
+    match (fitting.as_slice(), called.as_slice()) {
+        ([study], _) => Ok(*study),
+        ([], []) => {
+            Err(format!("no study for exam `{id}`; {} found", counted(studies.len(), "study").replace("studys", "studies")))
+        }
+        ([], [study, ..]) => Err(format!(
+            "exam `{id}` has no series `{}`; it has: {}",
+            label.series.as_deref().unwrap_or_default(),
+            studies[*study].series.iter().map(told).collect::<Vec<_>>().join(", ")
+        )),
+        (several, _) => Err(format!(
+            "{} studies fit exam `{id}`: {}; tell them apart by a column `study` or `accession`",
+            several.len(),
+            several
+                .iter()
+                .map(|at| format!("{} in {}", studies[*at].study, name(&studies[*at])))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )),
     }
+}
+
+fn is_meant(label: &Label, study: &ExamFiles) -> bool {
+    let fits = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
+    let by_name = label.exam.as_deref().is_none_or(|name| study.is_called(name));
+    let by_key = fits(&label.study, &study.study) && fits(&label.accession, &study.accession);
+    // The table may call a patient otherwise than the files do, so the name tells an exam only where nothing else does.
+    let only_patient = label.exam.is_none() && label.study.is_none() && label.accession.is_none() && label.series.is_none();
+    by_name && by_key && (!only_patient || fits(&label.patient, &study.patient))
+}
+
+fn is_called(series: &SeriesFiles, name: &str) -> bool {
+    series.uid == name || series.description == name
+}
+
+fn told(series: &SeriesFiles) -> String {
+    format!("{} ({}, {})", series.uid, series.description, counted(series.files.len(), "file"))
 }

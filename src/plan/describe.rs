@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Part, Roster};
+use super::{Exam, Part, Roster};
 use crate::report::stage::{CohortSummary, ImageMethods, ModelMethods, Params, Partition};
-use crate::spec::{Experiment, Model, Source, Start};
+use crate::spec::{Experiment, Model, Source, Start, Test};
 
 pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
     Params {
@@ -23,20 +23,55 @@ fn cohort(experiment: &Experiment, roster: &Roster) -> CohortSummary {
             "Exams are synthetic head CT, rendered by a software phantom on a matrix of {0} x {0} pixels and written as DICOM.",
             phantom.matrix
         ),
-        Source::Dicom { .. } => "Exams were read from DICOM files.".to_owned(),
+        Source::Folder(folder) => format!("Exams were read from {} files.", folder.format.title()),
     };
-    CohortSummary { source, partitions: Part::ALL.iter().map(|part| partition(experiment, roster, *part)).collect() }
+    CohortSummary { source, partitions: partitions(experiment, roster), division: division(experiment) }
 }
 
-fn partition(experiment: &Experiment, roster: &Roster, part: Part) -> Partition {
-    let mut exams: BTreeMap<String, usize> = experiment.cohort.classes.iter().map(|class| (class.clone(), 0)).collect();
-    roster.part(part).for_each(|exam| *exams.entry(exam.class.clone()).or_default() += 1);
-    let name = match part {
+/// The parts or the folds, then the cohorts from elsewhere.
+fn partitions(experiment: &Experiment, roster: &Roster) -> Vec<Partition> {
+    let part = |part: &Part| partition(experiment, title(*part).to_owned(), roster.part(*part));
+    let fold = |fold| partition(experiment, format!("Fold {fold}"), roster.exams.iter().filter(move |exam| exam.fold == fold));
+    let mut partitions: Vec<Partition> = match roster.folds {
+        0 => Part::ALL.iter().map(part).collect(),
+        folds => (1..=folds).map(fold).collect(),
+    };
+    let external = roster.external.iter();
+    partitions
+        .extend(external.map(|(name, external)| partition(experiment, format!("External: {name}"), external.exams.iter())));
+    partitions
+}
+
+fn division(experiment: &Experiment) -> String {
+    let split = &experiment.split;
+    let balance = match split.balance.as_slice() {
+        [] => String::new(),
+        columns => format!(" and balanced by {}", columns.join(", ")),
+    };
+    match &split.test {
+        Test::Folds(count) => format!(
+            "Patients were dealt out into {count} folds, stratified by class{balance}. Each fold was tested by models trained on the others, of \
+             which the next one tuned; the areas are of the pooled predictions, and curves and records of {count} trainings a model are not shown."
+        ),
+        Test::Share(share) => {
+            format!("Exams were divided by patient: each patient tests with a chance of {share}, drawn from its name.")
+        }
+        Test::Counts(_) => format!("Exams were divided by patient, stratified by class{balance}."),
+    }
+}
+
+fn partition<'a>(experiment: &Experiment, name: String, exams: impl Iterator<Item = &'a Exam>) -> Partition {
+    let mut counts: BTreeMap<String, usize> = experiment.cohort.classes.iter().map(|class| (class.clone(), 0)).collect();
+    exams.for_each(|exam| *counts.entry(exam.class.clone()).or_default() += 1);
+    Partition { name, exams: counts, images: None }
+}
+
+fn title(part: Part) -> &'static str {
+    match part {
         Part::Train => "Training",
         Part::Tune => "Tuning",
         Part::Test => "Test",
-    };
-    Partition { name: name.to_owned(), exams, images: None }
+    }
 }
 
 fn methods(model: &Model) -> ModelMethods {

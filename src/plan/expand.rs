@@ -1,5 +1,6 @@
 //! From an experiment and its exams to the graph of steps.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -10,8 +11,8 @@ use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Images, Model, SEED, ScoreSource, Slices, Source, Spec, StagePlace, Start};
-use crate::stage::{Kind, augment, compare, ingest, phantom, predict, pretrain, train, window};
+use crate::spec::{Experiment, Images, Model, SEED, ScoreSource, Spec, StagePlace, Start};
+use crate::stage::{Kind, augment, compare, disjoint, ingest, phantom, pool, predict, pretrain, train, window};
 
 /// The plan of a spec; `roster` has the exams of its study.
 ///
@@ -28,20 +29,32 @@ pub fn expand(spec: &Spec, roster: Option<&Roster>) -> Result<Plan, CohortFaults
 }
 
 fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages<'_>) -> Plan {
-    let mut builder = Builder { experiment, roster, plan: Plan::default(), volumes: BTreeMap::new() };
-    builder.ingest(stages);
-    let true_labels = Arm { prefix: "", roster };
-    let trained: Vec<(&Model, StepId)> =
-        experiment.models.iter().map(|model| (model, builder.train(true_labels, model))).collect();
+    let mut builder = Builder { experiment, roster, plan: Plan::default(), volumes: BTreeMap::new(), proof: None };
+    builder.ingest(stages, "", roster);
+    roster.external.iter().for_each(|(name, external)| builder.ingest(stages, name, external));
+    let arms = arms(roster);
+    let proof = builder.disjoint(&arms);
+    let trained: Vec<(&Model, Vec<StepId>)> =
+        experiment.models.iter().map(|model| (model, arms.iter().map(|arm| builder.train(arm, model)).collect())).collect();
     let mut predictions = Inputs::new();
-    for (model, train) in &trained {
-        predictions.insert(format!("models/{}", model.name), builder.predict("", model, *train, Part::Test));
-        predictions.insert(format!("tuning/{}", model.name), builder.predict("tuning/", model, *train, Part::Tune));
+    for (model, trains) in &trained {
+        predictions.insert(format!("models/{}", model.name), builder.predict("", &arms, model, trains, Part::Test));
     }
-    predictions.extend(builder.canaries());
+    let mut tuning = Inputs::new();
+    for (model, trains) in &trained {
+        tuning.insert(format!("tuning/{}", model.name), builder.predict("tuning/", &arms, model, trains, Part::Tune));
+    }
+    predictions.extend(tuning.clone());
+    predictions.extend(builder.canaries(&arms));
     builder.read_scores(stages, &mut predictions);
-    let comparison = builder.compare(predictions);
-    builder.report(comparison, &trained);
+    let mut inputs: Inputs =
+        [("results".to_owned(), builder.compare("compare".to_owned(), roster, predictions)), ("proof".to_owned(), proof)]
+            .into();
+    for (name, external) in &roster.external {
+        let compared = builder.external(name, external, &trained, &tuning);
+        inputs.insert(format!("external/{name}"), compared);
+    }
+    builder.report(inputs, &trained);
     builder.plan
 }
 
@@ -49,15 +62,29 @@ struct Builder<'a> {
     experiment: &'a Experiment,
     roster: &'a Roster,
     plan: Plan,
-    volumes: BTreeMap<&'a str, Input>,
+    /// By cohort, where the own one has no name, and exam.
+    volumes: BTreeMap<(&'a str, &'a str), Input>,
+    /// What has to hold before anything is trained.
+    proof: Option<StepId>,
 }
 
-/// What models are trained on: the true labels, or permuted ones.
-#[derive(Clone, Copy)]
+/// Exams with their parts: those of the study, of one of its folds, of an external cohort, or with permuted labels.
+#[derive(Clone)]
 struct Arm<'r> {
-    /// Tells the labels of its steps from those of the other arm.
-    prefix: &'static str,
-    roster: &'r Roster,
+    /// Tells the labels of its steps from those of other arms: empty, or with a `/` at its end.
+    prefix: String,
+    /// The cohort that the exams are of.
+    cohort: &'r str,
+    roster: Cow<'r, Roster>,
+}
+
+/// One arm, or one a fold.
+fn arms(roster: &Roster) -> Vec<Arm<'_>> {
+    let fold = |fold| Arm { prefix: format!("fold{fold}/"), cohort: "", roster: Cow::Owned(roster.in_fold(fold)) };
+    match roster.folds {
+        0 => vec![Arm { prefix: String::new(), cohort: "", roster: Cow::Borrowed(roster) }],
+        folds => (1..=folds).map(fold).collect(),
+    }
 }
 
 type Inputs = BTreeMap<String, Input>;
@@ -76,25 +103,51 @@ impl<'a> Builder<'a> {
         self.plan.add(Step::of_kind(kind, label, params, seed, inputs))
     }
 
-    fn ingest(&mut self, stages: &mut Stages<'_>) {
-        let slices = match &self.experiment.cohort.source {
-            Source::Dicom { slices, .. } => slices.clone(),
-            Source::Phantom(_) => Slices::All,
-        };
-        for exam in &self.roster.exams {
+    fn ingest(&mut self, stages: &mut Stages<'_>, cohort: &'a str, roster: &'a Roster) {
+        for exam in &roster.exams {
             let source = self.source(exam);
             let source = stages.at_exam(&mut self.plan, StagePlace::Dicom, &exam.id, source);
-            let params = ingest::Params { slices: slices.clone() };
-            let inputs = [("dicom".to_owned(), source)].into();
-            let step = self.step(&ingest::KIND, format!("ingest[{}]", exam.id), &params, None, inputs);
+            let (format, params) = (exam.source.format(), ingest::Params { slices: exam.slices.clone() });
+            let inputs = [(format.name().to_owned(), source)].into();
+            let name = if cohort.is_empty() { exam.id.clone() } else { format!("{cohort}/{}", exam.id) };
+            let step = self.step(format.kind(), format!("ingest[{name}]"), &params, None, inputs);
             let volume = stages.at_exam(&mut self.plan, StagePlace::Volume, &exam.id, output(step, "volume"));
-            self.volumes.insert(&exam.id, volume);
+            self.volumes.insert((cohort, &exam.id), volume);
         }
+    }
+
+    /// The proof that the parts share nothing, as soon as their images are there.
+    fn disjoint(&mut self, arms: &[Arm<'a>]) -> Input {
+        let experiment = self.experiment;
+        let images = &experiment.models.first().expect("BUG: a design has a model").images;
+        let mut parts = vec![];
+        for arm in arms {
+            let tested = [(arm.prefix.trim_end_matches('/').to_owned(), Part::Test)];
+            let all = Part::ALL.map(|part| (part.name().to_owned(), part));
+            let of = if self.roster.folds > 0 { tested.to_vec() } else { all.to_vec() };
+            parts.extend(of.into_iter().map(|(name, part)| (name, part, arm.clone())));
+        }
+        let external = self
+            .roster
+            .external
+            .iter()
+            .map(|(name, external)| (format!("external/{name}"), Part::Test, outside(name, external)));
+        parts.extend(external);
+        let (mut inputs, mut patients) = (Inputs::new(), BTreeMap::new());
+        for (name, part, arm) in parts {
+            patients.insert(name.clone(), arm.roster.part(part).map(|exam| (exam.id.clone(), exam.patient.clone())).collect());
+            inputs.insert(format!("parts/{name}"), output(self.window(&arm, images, images.window, part), "images"));
+        }
+        let leakage = &self.experiment.leakage;
+        let params = disjoint::Params { near: leakage.near, patients, acknowledged: leakage.acknowledged.clone() };
+        let proof = self.step(&disjoint::KIND, "disjoint".to_owned(), &params, None, inputs);
+        self.proof = Some(proof);
+        output(proof, "proof")
     }
 
     fn source(&mut self, exam: &Exam) -> Input {
         match &exam.source {
-            ExamSource::Dicom(files) => Input::Source(files.clone()),
+            ExamSource::Files(_, files) => Input::Source(files.clone()),
             ExamSource::Phantom(phantom) => {
                 let step = self.step(&phantom::KIND, format!("phantom[{}]", exam.id), phantom, None, Inputs::new());
                 output(step, "dicom")
@@ -102,24 +155,24 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn window(&mut self, arm: Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
+    fn window(&mut self, arm: &Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
         let exams: Vec<&Exam> = arm.roster.part(part).collect();
         let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
         let params = window::Params { window, size: images.size, fit: images.fit, exams: labels.collect() };
-        let volume = |exam: &&Exam| (format!("exams/{}", exam.id), self.volumes[exam.id.as_str()].clone());
+        let volume = |exam: &&Exam| (format!("exams/{}", exam.id), self.volumes[&(arm.cohort, exam.id.as_str())].clone());
         let inputs = exams.iter().map(volume).collect();
         let label = format!("window[{}{}-w{}l{}]", arm.prefix, part.name(), window.width, window.level);
         self.step(&window::KIND, label, &params, None, inputs)
     }
 
-    fn training_images(&mut self, arm: Arm<'_>, model: &Model) -> Input {
+    fn training_images(&mut self, arm: &Arm<'_>, model: &Model) -> Input {
         match &model.augment {
             None => output(self.window(arm, &model.images, model.images.window, Part::Train), "images"),
             Some(recipe) => output(self.augment(arm, &model.images, recipe), "images"),
         }
     }
 
-    fn augment(&mut self, arm: Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
+    fn augment(&mut self, arm: &Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
         let windows: Vec<StepId> = recipe.windows.iter().map(|window| self.window(arm, images, *window, Part::Train)).collect();
         let inputs =
             windows.iter().enumerate().map(|(at, step)| (format!("windows/{at:02}"), output(*step, "images"))).collect();
@@ -127,12 +180,15 @@ impl<'a> Builder<'a> {
         self.step(&augment::KIND, format!("augment[{}x{}]", arm.prefix, recipe.product()), &params, None, inputs)
     }
 
-    fn train(&mut self, arm: Arm<'_>, model: &Model) -> StepId {
+    fn train(&mut self, arm: &Arm<'_>, model: &Model) -> StepId {
         let tune = self.window(arm, &model.images, model.images.window, Part::Tune);
         let mut inputs: Inputs =
             [("train".to_owned(), self.training_images(arm, model)), ("tune".to_owned(), output(tune, "images"))].into();
         inputs.extend(self.start(model).map(|start| ("start".to_owned(), start)));
-        self.step(&train::KIND, format!("train[{}{}]", arm.prefix, model.name), &model.train, Some(model.seed), inputs)
+        let params = serde_json::to_value(&model.train).expect("BUG: parameters are plain data");
+        let seed = Seed::root(model.seed).child(train::KIND.name);
+        let step = Step::of_kind(&train::KIND, format!("train[{}{}]", arm.prefix, model.name), params, Some(seed), inputs);
+        self.plan.add(Step { after: self.proof.into_iter().collect(), ..step })
     }
 
     fn start(&mut self, model: &Model) -> Option<Input> {
@@ -149,25 +205,51 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn predict(&mut self, prefix: &str, model: &Model, train: StepId, part: Part) -> Input {
-        let arm = Arm { prefix: "", roster: self.roster };
-        let images = self.window(arm, &model.images, model.images.window, part);
-        let inputs = [("model".to_owned(), output(train, "model")), ("images".to_owned(), output(images, "images"))].into();
-        let label = format!("predict[{prefix}{}]", model.name);
-        output(self.step(&predict::KIND, label, &model.predict, None, inputs), "predictions")
+    /// What a model says of one part; where there are folds, of each fold the model that was not trained on it.
+    fn predict(&mut self, prefix: &str, arms: &[Arm<'_>], model: &Model, trains: &[StepId], part: Part) -> Input {
+        let mut one = |arm: &Arm<'_>, train: StepId| {
+            let images = self.window(arm, &model.images, model.images.window, part);
+            let inputs = [("model".to_owned(), output(train, "model")), ("images".to_owned(), output(images, "images"))].into();
+            let label = format!("predict[{prefix}{}{}]", arm.prefix, model.name);
+            output(self.step(&predict::KIND, label, &model.predict, None, inputs), "predictions")
+        };
+        let folds: Vec<Input> = arms.iter().zip(trains).map(|(arm, train)| one(arm, *train)).collect();
+        match folds.as_slice() {
+            [only] => only.clone(),
+            _ => self.pool(format!("pool[{prefix}{}]", model.name), folds),
+        }
+    }
+
+    fn pool(&mut self, label: String, folds: Vec<Input>) -> Input {
+        let inputs = folds.into_iter().enumerate().map(|(at, fold)| (format!("folds/{:02}", at + 1), fold)).collect();
+        output(self.step(&pool::KIND, label, &(), None, inputs), "predictions")
     }
 
     /// The same trainings on permuted labels, judged on the true ones. What starts before any label is seen is shared.
-    fn canaries(&mut self) -> Inputs {
-        let permuted = self.roster.permuted(Seed::root(self.experiment.seed));
-        let arm = Arm { prefix: "canary/", roster: &permuted };
+    fn canaries(&mut self, arms: &[Arm<'a>]) -> Inputs {
         let experiment = self.experiment;
+        let permuted = |arm: &Arm<'a>| Arm {
+            prefix: format!("canary/{}", arm.prefix),
+            roster: Cow::Owned(arm.roster.permuted(Seed::root(experiment.seed))),
+            ..arm.clone()
+        };
+        let permuted: Vec<Arm<'_>> = arms.iter().map(permuted).collect();
         let models = experiment.models.iter().filter(|model| experiment.canaries.contains(&model.name));
         let mut canary = |model: &Model| {
-            let train = self.train(arm, model);
-            (format!("canary/{}", model.name), self.predict(arm.prefix, model, train, Part::Test))
+            let trains: Vec<StepId> = permuted.iter().map(|arm| self.train(arm, model)).collect();
+            (format!("canary/{}", model.name), self.predict("canary/", arms, model, &trains, Part::Test))
         };
         models.map(&mut canary).collect()
+    }
+
+    /// Every model on a cohort that had no part in choosing anything, thresholds included.
+    fn external(&mut self, name: &'a str, external: &'a Roster, trained: &[(&Model, Vec<StepId>)], tuning: &Inputs) -> Input {
+        let arms = [outside(name, external)];
+        let mut predictions = tuning.clone();
+        for (model, trains) in trained {
+            predictions.insert(format!("models/{}", model.name), self.predict("", &arms, model, trains, Part::Test));
+        }
+        self.compare(format!("compare[external/{name}]"), external, predictions)
     }
 
     /// Tables of scores that stages make.
@@ -179,9 +261,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn compare(&mut self, predictions: Inputs) -> StepId {
+    /// Compares the models on the test exams of a roster; of the own one with all that is known of them.
+    fn compare(&mut self, label: String, roster: &Roster, predictions: Inputs) -> Input {
         let experiment = self.experiment;
-        let exams = |part| self.roster.part(part).map(reference).collect();
         let params = compare::Params {
             classes: experiment.cohort.classes.clone(),
             positive: experiment.cohort.positive.clone(),
@@ -191,24 +273,35 @@ impl<'a> Builder<'a> {
             factors: experiment.factors.iter().filter(|factor| factor.name != SEED).cloned().collect(),
             models: pooled(&experiment.models),
             comparisons: experiment.compare.clone(),
-            exams: exams(Part::Test),
-            tuning: exams(Part::Tune),
-            subgroups: self.roster.subgroups.clone(),
-            readers: self.roster.readers.clone(),
-            canaries: experiment.canaries.clone(),
+            exams: roster.part(Part::Test).map(reference).collect(),
+            tuning: self.roster.part(Part::Tune).map(reference).collect(),
+            subgroups: roster.subgroups.clone(),
+            readers: roster.readers.clone(),
+            canaries: if predictions.keys().any(|port| port.starts_with("canary/")) {
+                experiment.canaries.clone()
+            } else {
+                vec![]
+            },
         };
-        self.step(&compare::KIND, "compare".to_owned(), &params, None, predictions)
+        output(self.step(&compare::KIND, label, &params, None, predictions), "results")
     }
 
-    fn report(&mut self, comparison: StepId, trained: &[(&Model, StepId)]) -> StepId {
-        let mut inputs: Inputs = [("results".to_owned(), output(comparison, "results"))].into();
-        for (model, step) in trained {
-            inputs.insert(format!("curves/{}", model.name), output(*step, "curves"));
-            inputs.insert(format!("records/{}", model.name), output(*step, "record"));
+    /// Curves and records tell of one training a model; a fold's would speak for a part of it.
+    fn report(&mut self, mut inputs: Inputs, trained: &[(&Model, Vec<StepId>)]) -> StepId {
+        for (model, steps) in trained {
+            if let [step] = steps.as_slice() {
+                inputs.insert(format!("curves/{}", model.name), output(*step, "curves"));
+                inputs.insert(format!("records/{}", model.name), output(*step, "record"));
+            }
         }
         let params = super::describe::report(self.experiment, self.roster);
         self.step(&report::KIND, "report".to_owned(), &params, None, inputs)
     }
+}
+
+/// The exams of an external cohort.
+fn outside<'r>(name: &'r str, external: &'r Roster) -> Arm<'r> {
+    Arm { prefix: format!("external/{name}/"), cohort: name, roster: Cow::Borrowed(external) }
 }
 
 fn output(step: StepId, port: &str) -> Input {

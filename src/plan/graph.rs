@@ -30,6 +30,8 @@ pub struct Step {
     pub seed: Option<Seed>,
     /// What is connected to each input port.
     pub inputs: BTreeMap<String, Input>,
+    /// Steps that have to succeed before this one may run, though it reads nothing of them; never in a key.
+    pub after: Vec<StepId>,
     /// Output ports; each is a folder below `out/`.
     pub outputs: Vec<String>,
     /// What it takes to run; never in a key.
@@ -49,7 +51,7 @@ impl Step {
     ) -> Self {
         let outputs = kind.outputs.iter().map(|port| (*port).to_owned()).collect();
         let needs = (kind.needs)(&params);
-        Self { label, kind, params, seed, inputs, outputs, needs, setting: Setting::default() }
+        Self { label, kind, params, seed, inputs, after: vec![], outputs, needs, setting: Setting::default() }
     }
 
     /// What it is called together with its like: a stage of the author by its name, every other step by its kind.
@@ -122,7 +124,8 @@ impl Plan {
         if let Some(&known) = self.by_work.get(&work) {
             return known;
         }
-        let producers: Vec<StepId> = step.inputs.values().filter_map(Input::producer).collect();
+        let producers: Vec<StepId> =
+            step.inputs.values().filter_map(Input::producer).chain(step.after.iter().copied()).collect();
         let label = step.label.clone();
         let id = self.graph.add_node(step);
         self.by_label.entry(label).or_insert(id);
@@ -153,12 +156,12 @@ impl Plan {
         self.graph.node_indices()
     }
 
-    /// Steps that read an output of this one.
+    /// Steps that read an output of this one or run after it.
     pub fn readers(&self, id: StepId) -> impl Iterator<Item = StepId> + '_ {
         self.graph.neighbors_directed(id, Direction::Outgoing)
     }
 
-    /// Steps that this one reads from.
+    /// Steps that this one reads from or runs after.
     pub fn producers(&self, id: StepId) -> impl Iterator<Item = StepId> + '_ {
         self.graph.neighbors_directed(id, Direction::Incoming)
     }

@@ -1,17 +1,19 @@
 //! The registry of stage kinds.
 
 use crate::report;
-use crate::stage::{Kind, augment, command, compare, ingest, phantom, predict, pretrain, train, window};
+use crate::stage::{Kind, augment, command, compare, disjoint, ingest, phantom, pool, predict, pretrain, train, window};
 
 /// All kinds. To add one: a file that says what it is, and its line here.
 pub const KINDS: &[&Kind] = &[
     &phantom::KIND,
     &ingest::KIND,
     &window::KIND,
+    &disjoint::KIND,
     &augment::KIND,
     &pretrain::KIND,
     &train::KIND,
     &predict::KIND,
+    &pool::KIND,
     &compare::KIND,
     &command::KIND,
     &report::KIND,

@@ -11,9 +11,11 @@ mod describe;
 mod expand;
 mod graph;
 mod kinds;
+mod labels;
 mod manifest;
 mod readers;
 mod roster;
+mod split;
 mod stages;
 mod subgroups;
 

@@ -5,18 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 
+use super::split::{self, Places, classes_of};
 use super::{cohort, readers, subgroups};
 use crate::artifact::Files;
 use crate::phantom;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Source, Split};
-use crate::stage::compare;
+use crate::spec::{Experiment, External, Slices, Source, Test};
+use crate::stage::{Format, compare};
 
 /// The exams of an experiment, and what is known of the test exams beside their images.
 #[derive(Debug, Clone)]
 pub struct Roster {
     /// Sorted by id.
     pub exams: Vec<Exam>,
+    /// Folds that every exam is tested in once; 0 where the parts are the same for all models.
+    pub folds: usize,
+    /// The cohorts that only test, by name.
+    pub external: Vec<(String, Roster)>,
     /// Groups of test exams to look at on their own.
     pub subgroups: Vec<compare::Subgroup>,
     /// Scores of the test exams that come from elsewhere.
@@ -32,8 +37,12 @@ pub struct Exam {
     pub patient: String,
     /// The reference standard.
     pub class: String,
-    /// What it is for.
+    /// What it is for; where there are folds, every exam is tested.
     pub part: Part,
+    /// Its fold, from 1; 0 where there are none.
+    pub fold: usize,
+    /// Which of its slices are used.
+    pub slices: Slices,
     /// What else is known of it, by name.
     pub facts: BTreeMap<String, String>,
     /// Where its images come from.
@@ -76,7 +85,17 @@ pub enum ExamSource {
     /// Rendered from its parameters.
     Phantom(Box<phantom::Exam>),
     /// The user's files.
-    Dicom(Files),
+    Files(Format, Files),
+}
+
+impl ExamSource {
+    /// What its files are.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Phantom(_) => Format::Dicom,
+            Self::Files(format, _) => *format,
+        }
+    }
 }
 
 /// An exam before it has a part; `part` is what the label table says, if it does.
@@ -86,6 +105,8 @@ pub(super) struct Candidate {
     pub(super) patient: String,
     pub(super) class: String,
     pub(super) part: Option<Part>,
+    pub(super) fold: Option<usize>,
+    pub(super) slices: Slices,
     pub(super) facts: BTreeMap<String, String>,
     pub(super) source: ExamSource,
 }
@@ -105,14 +126,40 @@ impl Roster {
         let seed = Seed::root(experiment.seed);
         let candidates = match &experiment.cohort.source {
             Source::Phantom(phantom) => cohort::phantom(phantom, seed),
-            Source::Dicom { root, labels, .. } => cohort::dicom(root, labels, &experiment.cohort.classes)?,
+            Source::Folder(folder) => cohort::folder(folder, &experiment.cohort.classes)?,
         };
-        let mut exams = divide(candidates, experiment, seed)?;
-        exams.sort_by(|a, b| a.id.cmp(&b.id));
+        let exams = divide(candidates, experiment, seed)?;
         let mut faults = vec![];
+        let external = external(experiment, &exams, &mut faults);
         let subgroups = subgroups::all(experiment, &exams, &mut faults);
         let readers = readers::all(experiment, &exams, &mut faults);
-        if faults.is_empty() { Ok(Self { exams, subgroups, readers }) } else { Err(CohortFaults(faults)) }
+        let folds = match experiment.split.test {
+            Test::Folds(_) if !external.is_empty() => {
+                faults.push(
+                    "`folds` beside an external cohort: there is a model a fold, and none for the cohort; give `test`"
+                        .to_owned(),
+                );
+                0
+            }
+            Test::Folds(count) => count,
+            Test::Counts(_) | Test::Share(_) => 0,
+        };
+        if faults.is_empty() { Ok(Self { exams, folds, external, subgroups, readers }) } else { Err(CohortFaults(faults)) }
+    }
+
+    /// The same exams with the parts that they have while `fold` is tested: the next fold tunes, all others train.
+    #[must_use]
+    pub fn in_fold(&self, fold: usize) -> Self {
+        let part = |exam: &Exam| match exam.fold {
+            own if own == fold => Part::Test,
+            own if own == fold % self.folds + 1 => Part::Tune,
+            _ => Part::Train,
+        };
+        Self {
+            exams: self.exams.iter().map(|exam| Exam { part: part(exam), ..exam.clone() }).collect(),
+            folds: 0,
+            ..self.clone()
+        }
     }
 
     /// The same exams with the classes of the development patients dealt out anew: a permutation, so that only the tie between
@@ -132,112 +179,92 @@ impl Roster {
         Self { exams: self.exams.iter().map(|exam| Exam { class: class(exam), ..exam.clone() }).collect(), ..self.clone() }
     }
 
-    /// The exams of one part, by id.
+    /// The exams of one part, by id; of folds every exam is of every part, each in its turn.
     pub fn part(&self, part: Part) -> impl Iterator<Item = &Exam> {
-        self.exams.iter().filter(move |exam| exam.part == part)
+        self.exams.iter().filter(move |exam| exam.part == part || self.folds > 0)
     }
 }
 
 fn divide(candidates: Vec<Candidate>, experiment: &Experiment, seed: Seed) -> Result<Vec<Exam>, CohortFaults> {
-    let open: Vec<&Candidate> = candidates.iter().filter(|exam| exam.part.is_none()).collect();
     let mut faults = vec![];
-    let drawn = draw(&open, experiment, seed, &mut faults);
-    let exams: Vec<Exam> = candidates
-        .into_iter()
-        .filter_map(|exam| {
-            let part = exam.part.or_else(|| drawn.get(exam.patient.as_str()).copied())?;
-            Some(Exam { id: exam.id, patient: exam.patient, class: exam.class, part, facts: exam.facts, source: exam.source })
-        })
-        .collect();
-    leaks(&exams, &mut faults);
-    gaps(&exams, experiment, &mut faults);
+    ambiguous(&candidates, &mut faults);
+    let places = split::draw(&candidates, experiment, seed, &mut faults);
+    let mut exams: Vec<Exam> = candidates.into_iter().filter_map(|exam| placed(exam, &places)).collect();
+    exams.sort_by(|a, b| a.id.cmp(&b.id));
+    if places.folds.is_empty() || exams.is_empty() {
+        gaps(&exams, experiment, &mut faults);
+    }
     if faults.is_empty() { Ok(exams) } else { Err(CohortFaults(faults)) }
 }
 
-/// Draws a part for every patient whose part the label table leaves open, class by class. The order of the draw is a hash of
-/// the seed and the patient's name, so that one more patient moves as few others as possible.
-fn draw(open: &[&Candidate], experiment: &Experiment, seed: Seed, faults: &mut Vec<String>) -> BTreeMap<String, Part> {
-    let mut parts = BTreeMap::new();
-    if open.is_empty() {
-        return parts;
-    }
-    let patients = patients_by_class(open, seed);
-    let test = test_counts(&experiment.split, &experiment.cohort.positive, &patients, faults);
-    for (class, patients) in &patients {
-        let for_test = test.get(class).copied().unwrap_or(0);
-        if for_test > patients.len() {
-            faults.push(format!(
-                "class `{class}` has {} patients to divide and {for_test} are wanted for the test",
-                patients.len()
-            ));
-            continue;
-        }
-        let (test, development) = patients.split_at(for_test);
-        let for_tuning = (experiment.split.tune * development.len() as f64).round() as usize;
-        let (tune, train) = development.split_at(for_tuning);
-        for (part, members) in [(Part::Test, test), (Part::Tune, tune), (Part::Train, train)] {
-            parts.extend(members.iter().map(|patient| (patient.clone(), part)));
-        }
-    }
-    parts
+/// `None` where the draw failed.
+fn placed(exam: Candidate, places: &Places) -> Option<Exam> {
+    let fold = places.folds.get(&exam.patient).copied();
+    let part = places.parts.get(&exam.patient).copied().or(fold.map(|_| Part::Test))?;
+    let Candidate { id, patient, class, slices, facts, source, .. } = exam;
+    Some(Exam { id, patient, class, part, fold: fold.unwrap_or(0), slices, facts, source })
 }
 
-/// Patients in the order of the draw; a patient with exams of several classes counts for the first of them by name.
-fn patients_by_class(open: &[&Candidate], seed: Seed) -> BTreeMap<String, Vec<String>> {
-    let class_of = classes_of(open.iter().map(|exam| (exam.patient.as_str(), exam.class.as_str())));
-    let mut patients: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    class_of.iter().for_each(|(patient, class)| patients.entry((*class).to_owned()).or_default().push((*patient).to_owned()));
-    let stream = seed.child("split");
-    patients.values_mut().for_each(|patients| patients.sort_by_cached_key(|patient| stream.child(patient).to_i64()));
-    patients
-}
-
-/// The class of each patient: of several the first by name.
-fn classes_of<'a>(exams: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<&'a str, &'a str> {
-    let mut classes: BTreeMap<&str, &str> = BTreeMap::new();
-    for (patient, class) in exams {
-        let first = classes.entry(patient).or_insert(class);
-        *first = (*first).min(class);
+/// The exams of every cohort that only tests; who is a patient of two cohorts is a fault.
+fn external(experiment: &Experiment, exams: &[Exam], faults: &mut Vec<String>) -> Vec<(String, Roster)> {
+    let mut known: BTreeMap<String, String> =
+        exams.iter().map(|exam| (exam.patient.clone(), exam.part.name().to_owned())).collect();
+    let mut cohorts = vec![];
+    for External { name, folder } in &experiment.cohort.external {
+        let mut found = match cohort::folder(folder, &experiment.cohort.classes) {
+            Ok(candidates) => candidates,
+            Err(CohortFaults(found)) => {
+                faults.extend(found);
+                continue;
+            }
+        };
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        let patients: BTreeSet<&String> = found.iter().map(|exam| &exam.patient).collect();
+        faults.extend(patients.iter().filter_map(|patient| {
+            let other = known.get(*patient)?;
+            Some(format!(
+                "patient `{patient}` of the external cohort `{name}` is in {other} as well; if they are two people, tell them apart in \
+                 column `patient`"
+            ))
+        }));
+        known.extend(patients.into_iter().map(|patient| (patient.clone(), format!("`{name}`"))));
+        let exam = |Candidate { id, patient, class, slices, facts, source, .. }: Candidate| Exam {
+            id,
+            patient,
+            class,
+            part: Part::Test,
+            fold: 0,
+            slices,
+            facts,
+            source,
+        };
+        let exams: Vec<Exam> = found.into_iter().map(exam).collect();
+        unscorable(name, &exams, experiment, faults);
+        cohorts.push((name.clone(), Roster { exams, folds: 0, external: vec![], subgroups: vec![], readers: vec![] }));
     }
-    classes
+    cohorts
 }
 
-/// Test patients of each class. The key `positive` is shared among the positive classes in proportion to their patients, by
-/// largest remainder.
-fn test_counts(
-    split: &Split,
-    positive: &[String],
-    patients: &BTreeMap<String, Vec<String>>,
-    faults: &mut Vec<String>,
-) -> BTreeMap<String, usize> {
-    let mut counts = split.test.clone();
-    let Some(shared) = counts.remove("positive").filter(|_| !patients.contains_key("positive")) else {
-        return split.test.clone();
-    };
-    let size = |class: &String| patients.get(class).map_or(0, Vec::len);
-    let open: Vec<&String> = positive.iter().filter(|class| !counts.contains_key(*class)).collect();
-    let all: usize = open.iter().map(|class| size(class)).sum();
-    if shared > all {
-        faults.push(format!("{all} positive patients are there to divide and {shared} are wanted for the test"));
-        return counts;
+/// A ROC curve needs exams on both sides.
+fn unscorable(name: &str, exams: &[Exam], experiment: &Experiment, faults: &mut Vec<String>) {
+    let positive = exams.iter().filter(|exam| experiment.cohort.positive.contains(&exam.class)).count();
+    if positive == 0 || positive == exams.len() {
+        let (positive, negative) = (positive, exams.len() - positive);
+        faults.push(format!(
+            "external cohort `{name}` has {positive} positive and {negative} negative exams; a ROC curve needs both"
+        ));
     }
-    let mut shares: Vec<(&String, usize, usize)> =
-        open.iter().map(|class| (*class, shared * size(class) / all.max(1), shared * size(class) % all.max(1))).collect();
-    shares.sort_by(|a, b| b.2.cmp(&a.2).then(a.0.cmp(b.0)));
-    let missing = shared - shares.iter().map(|share| share.1).sum::<usize>();
-    shares.iter_mut().take(missing).for_each(|share| share.1 += 1);
-    counts.extend(shares.into_iter().map(|(class, share, _)| (class.clone(), share)));
-    counts
 }
 
-fn leaks(exams: &[Exam], faults: &mut Vec<String>) {
-    let mut parts: BTreeMap<&str, BTreeSet<Part>> = BTreeMap::new();
-    exams.iter().for_each(|exam| {
-        parts.entry(&exam.patient).or_default().insert(exam.part);
-    });
-    let leaking = parts.into_iter().filter(|(_, parts)| parts.len() > 1);
-    faults.extend(leaking.map(|(patient, parts)| {
-        let names: Vec<_> = parts.into_iter().map(Part::name).collect();
+/// Patients whose exams the label table puts into several parts or folds.
+fn ambiguous(candidates: &[Candidate], faults: &mut Vec<String>) {
+    let mut places: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for exam in candidates {
+        let told = exam.part.map(|part| part.name().to_owned()).into_iter().chain(exam.fold.map(|fold| format!("fold {fold}")));
+        places.entry(&exam.patient).or_default().extend(told);
+    }
+    faults.extend(places.into_iter().filter(|(_, places)| places.len() > 1).map(|(patient, places)| {
+        let names: Vec<_> = places.into_iter().collect();
         format!("patient `{patient}` is in {}; all exams of a patient belong to one part", names.join(" and "))
     }));
 }

@@ -136,6 +136,7 @@ impl<'a> Stages<'a> {
             params: serde_json::to_value(&params).expect("BUG: parameters are plain data"),
             seed: None,
             inputs,
+            after: vec![],
             needs: stage.needs,
             setting: stage.setting.clone(),
         };

@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Study, render};
 use crate::artifact::results::Results;
-use crate::artifact::{Curves, Files, TrainingRecord};
+use crate::artifact::{Curves, Disjoint, Files, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
 use crate::stage::{Kind, Needs, Run, Task, predict, pretrain, train};
 
-/// The kind. Inputs `results`, `curves/<model>` and `records/<model>`.
+/// The kind. Inputs `results`, `proof`, `curves/<model>`, `records/<model>` and `external/<cohort>`.
 pub const KIND: Kind = Kind {
     name: "report",
-    version: 2,
+    version: 3,
     outputs: &["report"],
     run: Run::Here(task),
     needs: Needs::one_core,
@@ -29,8 +29,29 @@ pub const KIND: Kind = Kind {
 };
 
 fn task(task: &Task<'_>) -> Result<()> {
-    let (curves, records) = (task.inputs_below("curves"), task.inputs_below("records"));
-    run(&task.params()?, task.input("results")?, &curves, &records, &task.job.port("report")?)
+    let inputs = Inputs {
+        results: task.input("results")?.clone(),
+        curves: task.inputs_below("curves"),
+        records: task.inputs_below("records"),
+        external: task.inputs_below("external"),
+        proof: task.inputs.get("proof").cloned(),
+    };
+    run(&task.params()?, &inputs, &task.job.port("report")?)
+}
+
+/// What the report is made from.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// Of the comparison.
+    pub results: Files,
+    /// Learning curves by the name of the trained model.
+    pub curves: BTreeMap<String, Files>,
+    /// Facts of the training by the name of the trained model.
+    pub records: BTreeMap<String, Files>,
+    /// Of the comparisons on cohorts from elsewhere, by the name of the cohort.
+    pub external: BTreeMap<String, Files>,
+    /// That the parts share nothing.
+    pub proof: Option<Files>,
 }
 
 /// What the report says beside the results.
@@ -51,12 +72,15 @@ pub struct Params {
 }
 
 /// The exams and how they were divided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CohortSummary {
     /// Where the exams come from, as a sentence (`Exams were rendered by a software phantom.`).
     pub source: String,
-    /// The partitions in the order in which a model meets them: training, tuning, test.
+    /// The partitions in the order in which a model meets them: training, tuning, test; or the folds.
     pub partitions: Vec<Partition>,
+    /// How they were divided, as sentences.
+    #[serde(default)]
+    pub division: String,
 }
 
 /// One partition of the exams.
@@ -101,21 +125,18 @@ pub struct ImageMethods {
 ///
 /// # Errors
 /// When an input is missing or damaged, the results contradict themselves, or `out` cannot be written.
-pub fn run(
-    params: &Params,
-    results: &Files,
-    curves: &BTreeMap<String, Files>,
-    records: &BTreeMap<String, Files>,
-    out: &Path,
-) -> Result<()> {
+pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
+    let proof = inputs.proof.as_ref().map(Disjoint::open).transpose()?;
     let study = Study {
         params,
-        results: &Results::open(results)?,
-        curves: &opened(curves, Curves::open)?,
-        records: &opened(records, TrainingRecord::open)?,
+        results: &Results::open(&inputs.results)?,
+        curves: &opened(&inputs.curves, Curves::open)?,
+        records: &opened(&inputs.records, TrainingRecord::open)?,
+        external: &opened(&inputs.external, Results::open)?,
+        proof: proof.as_ref(),
     };
     render(&study, out)?;
-    ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(results, name, out))
+    ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(&inputs.results, name, out))
 }
 
 fn opened<T>(models: &BTreeMap<String, Files>, open: impl Fn(&Files) -> Result<T>) -> Result<BTreeMap<String, T>> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 
 use crate::artifact::results::{Contrast, ModelResult, Results, TrainingResult};
-use crate::artifact::{Curves, TrainingRecord};
+use crate::artifact::{Curves, Disjoint, TrainingRecord};
 use crate::report::stage::Params;
 
 /// The inputs of a report.
@@ -19,6 +19,10 @@ pub struct Study<'a> {
     pub curves: &'a BTreeMap<String, Curves>,
     /// Facts of the training by the name of the model.
     pub records: &'a BTreeMap<String, TrainingRecord>,
+    /// What the comparison found on cohorts from elsewhere, by the name of the cohort.
+    pub external: &'a BTreeMap<String, Results>,
+    /// That the parts share nothing, where that was looked at.
+    pub proof: Option<&'a Disjoint>,
 }
 
 impl<'a> Study<'a> {

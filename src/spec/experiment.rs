@@ -1,11 +1,12 @@
 //! What a spec means: every name resolved, every default filled in, every model of the design spelt out. Plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::artifact::results::{Comparison, Factor};
 use crate::imaging::{Fit, Recipe, Window};
 use crate::phantom;
+use crate::stage::Format;
 use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
 use crate::stage::{predict, pretrain, train};
@@ -28,6 +29,8 @@ pub struct Experiment {
     pub cohort: Cohort,
     /// Who trains, who tunes, who tests.
     pub split: Split,
+    /// When images of two parts count as one.
+    pub leakage: Leakage,
     /// What every image becomes.
     pub images: Images,
     /// Factors of the design in the order of the spec, each with its levels in order.
@@ -57,6 +60,28 @@ pub struct Cohort {
     pub classes: Vec<String>,
     /// Classes that count as positive; the score of an exam is the sum of their probabilities.
     pub positive: Vec<String>,
+    /// Cohorts that only test.
+    pub external: Vec<External>,
+}
+
+impl Cohort {
+    /// The author's folders: of the cohort itself, where it has one, then of the external ones.
+    pub fn folders(&self) -> impl Iterator<Item = &Folder> {
+        let own = match &self.source {
+            Source::Folder(folder) => Some(folder),
+            Source::Phantom(_) => None,
+        };
+        own.into_iter().chain(self.external.iter().map(|external| &external.folder))
+    }
+}
+
+/// A cohort from elsewhere, on which the models are tested and nothing is chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct External {
+    /// What it is called: letters, digits, `-`, `_`.
+    pub name: String,
+    /// Its exams.
+    pub folder: Folder,
 }
 
 /// Where exams come from.
@@ -65,23 +90,73 @@ pub enum Source {
     /// Rendered here.
     Phantom(phantom::Cohort),
     /// The user's own files.
-    Dicom {
-        /// Folder that holds one folder an exam (at any depth below: studies are told apart by their UID).
-        root: PathBuf,
-        /// The label table (`exam,class` and optional further columns).
-        labels: PathBuf,
-        /// Which slices of each exam are used.
-        slices: Slices,
-    },
+    Folder(Folder),
+}
+
+/// A folder of exams with the table of their labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folder {
+    /// What the files are.
+    pub format: Format,
+    /// Holds the exams at any depth below: DICOM studies are told apart by their UID.
+    pub root: PathBuf,
+    /// The label table: a column that names the exam, `class`, and optional further columns.
+    pub labels: PathBuf,
+    /// Which slices of each exam are used, where its label does not say.
+    pub slices: Slices,
+    /// What exams without a label are.
+    pub unlabelled: Unlabelled,
+    /// Who says which exams are of one patient.
+    pub patient_ids: PatientIds,
+}
+
+/// What exams without a label are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlabelled {
+    /// A fault: leaving exams out is a choice that somebody has to make.
+    Refuse,
+    /// Left out.
+    Skip,
+}
+
+/// Who says which exams are of one patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatientIds {
+    /// The table, and where it is silent the files; that they contradict each other is a fault.
+    Files,
+    /// The table, whatever the files say: their ids are placeholders.
+    Table,
 }
 
 /// Who trains, who tunes, who tests; always by patient.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
-    /// Test exams of each class; classes of `positive` may share one number under the key `positive`.
-    pub test: BTreeMap<String, usize>,
-    /// Share of the development exams of each class that tunes, in (0, 1).
+    /// Who tests.
+    pub test: Test,
+    /// Share of the development exams of each class that tunes, in (0, 1); of folds, one tunes.
     pub tune: f64,
+    /// Columns of the label table, or facts of the phantoms, by which the parts are to be alike, beside the class.
+    pub balance: Vec<String>,
+}
+
+/// Who tests.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// So many exams of each class; classes of `positive` may share one number under the key `positive`.
+    Counts(BTreeMap<String, usize>),
+    /// Each patient with this chance, in (0, 1): what becomes of one never depends on the others.
+    Share(f64),
+    /// Every exam once: the patients are dealt out into so many folds, and each fold is tested by models trained on the others.
+    Folds(usize),
+}
+
+/// When images of two parts count as one, which stops a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leakage {
+    /// Correlation of their detail from which they do, in (0, 1]; `None` for equal pixels alone.
+    pub near: Option<f64>,
+    /// Pairs of exams that the author knows to be alike, each in the order of the names.
+    pub acknowledged: BTreeSet<(String, String)>,
 }
 
 /// What every image becomes.

@@ -18,9 +18,13 @@ use std::path::Path;
 pub use crate::artifact::results::{Comparison, Factor};
 pub use crate::document::{Fault, Faults, Place, Spot};
 use crate::document::{section, source, tree};
+pub use crate::stage::Format;
 pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
-pub use experiment::{Cohort, Evaluate, Experiment, Images, Model, Reader, SEED, ScoreSource, Source, Split, Start, Subgroup};
+pub use experiment::{
+    Cohort, Evaluate, Experiment, External, Folder, Images, Leakage, Model, PatientIds, Reader, SEED, ScoreSource, Source,
+    Split, Start, Subgroup, Test, Unlabelled,
+};
 pub use stage::{Instance, Place as StagePlace, Spec, Stage, Wire};
 pub use write::resolved;
 

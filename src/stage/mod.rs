@@ -3,17 +3,21 @@
 pub mod augment;
 pub mod command;
 pub mod compare;
+pub mod disjoint;
+mod format;
 pub mod ingest;
 pub mod job;
 mod kind;
 mod needs;
 pub mod phantom;
+pub mod pool;
 pub mod predict;
 pub mod pretrain;
 pub mod template;
 pub mod train;
 pub mod window;
 
+pub use format::Format;
 pub use kind::{Kind, Run, Task};
 pub use needs::Needs;
 

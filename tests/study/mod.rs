@@ -10,7 +10,7 @@ use bgh::artifact::results::{
     Factor, GroupResult, IntervalMethod, JointTest, ModelResult, Naming, Operating, PairedRate, Rate, Ratio, ReliabilityBin,
     Results, RocPoint, SoundInterval, Spread, SubgroupResult, TrainingResult,
 };
-use bgh::artifact::{Curve, Curves, Files, TrainingRecord};
+use bgh::artifact::{Curve, Curves, Disjoint, Files, Overlap, PartProof, TrainingRecord};
 use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
 use bgh::report::stage::{self as report, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
 use bgh::stage::{predict, train};
@@ -25,6 +25,8 @@ pub(crate) struct Inputs {
     pub(crate) results: Results,
     pub(crate) curves: BTreeMap<String, Curves>,
     pub(crate) records: BTreeMap<String, TrainingRecord>,
+    pub(crate) external: BTreeMap<String, Results>,
+    pub(crate) proof: Option<Disjoint>,
 }
 
 impl Inputs {
@@ -38,7 +40,15 @@ impl Inputs {
         fs::write(compared.join("slices.csv"), SLICES)?;
         let curves = written(&inputs.path().join("curves"), &self.curves, Curves::write)?;
         let records = written(&inputs.path().join("records"), &self.records, TrainingRecord::write)?;
-        report::run(&self.params, &Files::of_folder(&compared)?, &curves, &records, out)
+        let external = written(&inputs.path().join("external"), &self.external, Results::write)?;
+        let proof = self.proof.as_ref().map(|proof| {
+            let folder = inputs.path().join("proof");
+            fs::create_dir_all(&folder)?;
+            proof.write(&folder)?;
+            Files::of_folder(&folder)
+        });
+        let results = Files::of_folder(&compared)?;
+        report::run(&self.params, &report::Inputs { results, curves, records, external, proof: proof.transpose()? }, out)
     }
 }
 
@@ -158,7 +168,7 @@ fn inputs(params: Params, results: Results) -> Inputs {
     let trained = || results.models.iter().map(|model| model.name.clone());
     let curves = trained().map(|name| (name.clone(), learning(&results, &name))).collect();
     let records = trained().map(|name| (name.clone(), record(&results, &name))).collect();
-    Inputs { params, curves, records, results }
+    Inputs { params, curves, records, results, external: BTreeMap::new(), proof: None }
 }
 
 fn factor(name: &str, levels: &[&str]) -> Factor {
@@ -309,7 +319,31 @@ pub(crate) fn with_everything() -> Inputs {
     });
     results.models[0].trainings = seeds.into();
     results.models[0].spread = Some(Spread { mean: 0.8, sd: 0.021, lowest: 0.779, highest: 0.821 });
+    inputs.external = [("elsewhere".to_owned(), factorial().results)].into();
+    inputs.proof = Some(proof());
     inputs
+}
+
+fn proof() -> Disjoint {
+    let part =
+        |name: &str, patients, exams, images| PartProof { name: name.into(), patients, exams, images, compared: images - 2 };
+    let overlap = Overlap {
+        part_a: "train".into(),
+        exam_a: "017".into(),
+        slice_a: 3,
+        part_b: "test".into(),
+        exam_b: "103".into(),
+        slice_b: 4,
+        exact: false,
+        likeness: 0.9631,
+        acknowledged: true,
+    };
+    Disjoint {
+        near: Some(0.95),
+        parts: vec![part("test", 109, 110, 540), part("train", 45, 45, 231), part("tune", 15, 15, 76)],
+        shared_patients: vec![],
+        overlaps: vec![overlap],
+    }
 }
 
 /// A staircase of 55 positive exams that bends like a curve of this area.
@@ -385,6 +419,7 @@ fn params(title: &str, results: &Results) -> Params {
                 partition("Tuning", [5, 5, 5], 76),
                 partition("Test", [55, 27, 28], 540),
             ],
+            division: String::new(),
         },
         methods: results.models.iter().map(|model| (model.name.clone(), methods(results, model))).collect(),
     }

@@ -14,7 +14,7 @@ use crate::care::bundle::Export;
 use crate::execute::{Executor, Options, State};
 use crate::history::{Run, Runs};
 use crate::plan::{Input, Plan};
-use crate::spec::{self, ScoreSource, Source, Spec};
+use crate::spec::{self, ScoreSource, Spec};
 use crate::store::{Digest, Store};
 
 /// Arguments of `bgh cache export`.
@@ -103,9 +103,7 @@ fn sources(spec: &Path) -> Result<Vec<PathBuf>, Failure> {
     });
     let mut paths: Vec<PathBuf> = files.flatten().collect();
     if let Some(study) = &spec.study {
-        if let Source::Dicom { labels, .. } = &study.cohort.source {
-            paths.push(labels.clone());
-        }
+        paths.extend(study.cohort.folders().map(|folder| folder.labels.clone()));
         paths.extend(study.readers.iter().filter_map(|reader| match &reader.source {
             ScoreSource::File(path) => Some(path.clone()),
             ScoreSource::Stage { .. } => None,

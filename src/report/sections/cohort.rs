@@ -14,10 +14,16 @@ pub(super) const SECTION: Section = Section { id: "cohort", heading: "Cohort and
 
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let positive = prose::list(&study.results.positive);
-    let text =
-        format!("{} Positive for the ROC analysis: {positive}. Exams were divided by patient.", study.params.cohort.source);
+    let text = format!("{} Positive for the ROC analysis: {positive}. {}", study.params.cohort.source, division(study));
     let table = (!study.params.cohort.partitions.is_empty()).then(|| Block::Table(table(study)));
     Ok([Block::Text(text)].into_iter().chain(table).collect())
+}
+
+fn division<'a>(study: &Study<'a>) -> &'a str {
+    match study.params.cohort.division.as_str() {
+        "" => "Exams were divided by patient.",
+        told => told,
+    }
 }
 
 fn table(study: &Study) -> Table {

@@ -9,6 +9,8 @@ mod cohort;
 mod comparisons;
 mod confusion;
 mod design;
+mod disjoint;
+mod external;
 mod learning;
 mod methods;
 mod operating;
@@ -38,11 +40,13 @@ pub(super) struct Section {
 pub(super) const SECTIONS: &[Section] = &[
     summary::SECTION,
     cohort::SECTION,
+    disjoint::SECTION,
     design::SECTION,
     accuracy::SECTION,
     roc::SECTION,
     comparisons::SECTION,
     operating::SECTION,
+    external::SECTION,
     readers::SECTION,
     subgroups::SECTION,
     confusion::SECTION,

@@ -1,13 +1,11 @@
 //! `[cohort]`: where the exams come from and what they can be.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::super::experiment::{Cohort, Source};
 use super::super::section::{Item, Section, suggestion};
-use super::super::tree::Value;
+use super::folder;
 use crate::phantom::{self, Difficulty};
-use crate::stage::ingest::Slices;
 
 /// Classes that a phantom can have.
 const PHANTOM_CLASSES: [&str; 3] = ["none", "left", "right"];
@@ -19,15 +17,16 @@ pub(super) fn read(s: &mut Section<'_>) -> Option<Cohort> {
     let classes = s.required("classes", |item| classes(&item));
     let positive = s.required("positive", |item| positive(&item, classes.as_deref()));
     // Both sources may be described at once: a spec of DICOM exams can be tried on phantoms by `--set cohort.source=phantom`.
-    let (rendered, root, labels, slices) = (s.get("phantom"), s.get("root"), s.get("labels"), s.get("slices"));
-    let is_phantom = s.required("source", |item| item.one_of(&[("phantom", true), ("dicom", false)]))?;
-    let source = if is_phantom {
-        let Some(item) = rendered else { return s.fault("missing `cohort.phantom`", "say how many exams of each class") };
-        item.table(|s| phantom(s, classes.as_deref())).map(Source::Phantom)
-    } else {
-        dicom(s, root, labels, slices)
+    let (rendered, written) = (s.get("phantom"), folder::Written::of(s));
+    let external = s.optional("external", Vec::new(), |item| folder::external(&item));
+    let formats = folder::FORMATS.map(|(name, format)| (name, Some(format)));
+    let format = s.required("source", |item| item.one_of(&[&[("phantom", None)], &formats[..]].concat()))?;
+    let source = match (format, rendered) {
+        (Some(format), _) => written.read(s, format).map(Source::Folder),
+        (None, Some(item)) => item.table(|s| phantom(s, classes.as_deref())).map(Source::Phantom),
+        (None, None) => return s.fault("missing `cohort.phantom`", "say how many exams of each class"),
     };
-    Some(Cohort { source: source?, classes: classes?, positive: positive? })
+    Some(Cohort { source: source?, classes: classes?, positive: positive?, external: external? })
 }
 
 fn classes(item: &Item<'_>) -> Option<Vec<String>> {
@@ -113,50 +112,4 @@ fn exams(item: &Item<'_>, classes: Option<&[String]>) -> Option<BTreeMap<String,
         }
     }
     counts.into_iter().map(|(class, _, count)| Some((class.to_owned(), count?))).collect()
-}
-
-fn dicom(s: &Section<'_>, root: Option<Item<'_>>, labels: Option<Item<'_>>, slices: Option<Item<'_>>) -> Option<Source> {
-    let missing = |key, what| s.fault(format!("missing `cohort.{key}`"), format!("with `source = \"dicom\"` it names {what}"));
-    let root = match root {
-        Some(item) => existing(&item, "folder", |path| path.is_dir()),
-        None => missing("root", "the folder of the exams"),
-    };
-    let labels = match labels {
-        Some(item) => existing(&item, "file", |path| path.is_file()),
-        None => missing("labels", "the CSV file of their classes (`exam,class`)"),
-    };
-    let slices = slices.map_or(Some(Slices::All), |item| read_slices(&item));
-    Some(Source::Dicom { root: root?, labels: labels?, slices: slices? })
-}
-
-/// A path at which there is what is expected.
-fn existing(item: &Item<'_>, what: &str, is_there: impl Fn(&PathBuf) -> bool) -> Option<PathBuf> {
-    let path = item.path()?;
-    if is_there(&path) {
-        return Some(path);
-    }
-    let hint = "relative paths start at the file that names them";
-    item.fault(format!("there is no {what} {}", path.display()), hint)
-}
-
-/// `"all"`, `{ from = 0.3, to = 0.6 }` or `[3, 4, 5]`.
-fn read_slices(item: &Item<'_>) -> Option<Slices> {
-    match &item.node.value {
-        Value::String(text) if text == "all" => Some(Slices::All),
-        Value::Array(_) => item.list(|number| Some(number.count(1, 100_000)? - 1)).map(Slices::Listed),
-        Value::Table(_) => item.table(|s| part(s, item)),
-        _ => item.expected("`\"all\"`, a part like `{ from = 0.3, to = 0.6 }` or numbers like `[3, 4, 5]`"),
-    }
-}
-
-fn part(s: &mut Section<'_>, item: &Item<'_>) -> Option<Slices> {
-    let position =
-        |item: Item<'_>| item.number("a position from 0 (lowest slice) to 1 (highest)", |x| (0.0..=1.0).contains(&x));
-    let (from, to) = (s.optional("from", 0.0, position), s.optional("to", 1.0, position));
-    let (from, to) = (from?, to?);
-    if from < to {
-        Some(Slices::Fraction { from, to })
-    } else {
-        item.fault("`from` is not below `to`", "0 is the lowest slice")
-    }
 }

@@ -1,6 +1,6 @@
 //! All sections of a spec as they are written, before the design multiplies them.
 
-use super::super::experiment::{Cohort, Evaluate, Images, Split};
+use super::super::experiment::{Cohort, Evaluate, Images, Leakage, Split};
 use super::super::section::{Item, Section};
 use super::super::stage::Spec;
 use super::super::tree::{Node, Value};
@@ -8,7 +8,7 @@ use super::augment::{self, Augment};
 use super::options::{self, Options};
 use super::solver::{self, Solver};
 use super::training::{self, Network, Weights};
-use super::{cohort, evaluate, images, split, stage};
+use super::{cohort, evaluate, images, leakage, split, stage};
 use crate::stage::compare::OperatingRule;
 use crate::stage::predict;
 
@@ -19,6 +19,7 @@ pub(super) struct Document<'a> {
     pub(super) notes: Option<Vec<String>>,
     pub(super) cohort: Option<Cohort>,
     pub(super) split: Option<Split>,
+    pub(super) leakage: Option<Leakage>,
     pub(super) evaluate: Option<Evaluate>,
     pub(super) operating_point: Option<OperatingRule>,
     pub(super) parts: Parts<'a>,
@@ -72,6 +73,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let notes = s.optional("notes", Vec::new(), |item| notes(&item));
         let cohort = s.required("cohort", |item| item.table(cohort::read));
         let split = s.required("split", |item| item.table(|s| split::read(s, cohort.as_ref())));
+        let leakage = s.table_or_empty("leakage", leakage::read);
         let images = s.required("images", |item| item.table(|s| Some(images::read(s))));
         let evaluate = |s: &mut Section<'a>| Some((training::evaluate(s), evaluate::operating_point(s)));
         let ((evaluate, predict), operating_point) = s.table_or_empty("evaluate", evaluate).unwrap_or_default();
@@ -86,6 +88,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
             notes,
             cohort,
             split,
+            leakage,
             evaluate,
             operating_point,
             parts,

@@ -8,7 +8,9 @@ mod compare;
 mod design;
 mod document;
 mod evaluate;
+mod folder;
 mod images;
+mod leakage;
 mod model;
 mod options;
 mod reader;
@@ -51,6 +53,7 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
         notes: written.notes?,
         cohort: written.cohort?,
         split: written.split?,
+        leakage: written.leakage?,
         images: written.parts.images?,
         factors: factors?,
         models: models?,

@@ -2,17 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use super::super::experiment::{Cohort, Source, Split};
+use super::super::experiment::{Cohort, Source, Split, Test};
 use super::super::section::{Item, Section, suggestion};
 use super::super::tree::Value;
 use super::cohort::SHARED;
+use super::subgroup;
+
+/// Share of the development exams that tunes where folds divide: one fold, whatever its size.
+const OF_FOLDS: f64 = 0.0;
 
 pub(super) fn read(s: &mut Section<'_>, cohort: Option<&Cohort>) -> Option<Split> {
     let by = s.optional("by", (), |item| by_patient(&item));
-    let test = s.required("test", |item| test(&item, cohort));
-    let tune = s.required("tune", |item| item.share());
+    let balance = s.optional("balance", Vec::new(), |item| item.list(|part| subgroup::fact(&part, cohort)));
+    let split = match s.get("folds") {
+        Some(item) => folds(s, &item, balance?),
+        None => parts(s, cohort, balance?),
+    };
     by?;
-    Some(Split { test: test?, tune: tune? })
+    split
+}
+
+fn folds(s: &mut Section<'_>, item: &Item<'_>, balance: Vec<String>) -> Option<Split> {
+    let folds = item.count(3, 100);
+    for key in ["test", "tune"] {
+        if let Some(other) = s.get(key) {
+            let fact = format!("`{}` beside `folds`: of the folds, each tests once and the next one tunes", other.path);
+            other.fault::<()>(fact, "leave one of them out");
+        }
+    }
+    Some(Split { test: Test::Folds(folds?), tune: OF_FOLDS, balance })
+}
+
+fn parts(s: &mut Section<'_>, cohort: Option<&Cohort>, balance: Vec<String>) -> Option<Split> {
+    let test = s.required("test", |item| match item.node.value {
+        Value::Float(_) => share(&item, &balance),
+        _ => counts(&item, cohort).map(Test::Counts),
+    });
+    let tune = s.required("tune", |item| item.share());
+    Some(Split { test: test?, tune: tune?, balance })
+}
+
+/// A chance for each patient on its own cannot mind the others.
+fn share(item: &Item<'_>, balance: &[String]) -> Option<Test> {
+    if !balance.is_empty() {
+        return item
+            .fault("`split.balance` needs numbers: a share decides on each patient alone", "give `test` by class, or `folds`");
+    }
+    item.share().map(Test::Share)
 }
 
 /// Only one way keeps the test honest; the key exists so that a spec says so.
@@ -26,7 +62,7 @@ fn by_patient(item: &Item<'_>) -> Option<()> {
     }
 }
 
-fn test(item: &Item<'_>, cohort: Option<&Cohort>) -> Option<BTreeMap<String, usize>> {
+fn counts(item: &Item<'_>, cohort: Option<&Cohort>) -> Option<BTreeMap<String, usize>> {
     let counts: Vec<_> = item.named()?.into_iter().map(|(key, at, count)| (key, at, count.count(0, 1_000_000))).collect();
     let cohort = cohort?;
     let known: Vec<_> = cohort.classes.iter().map(String::as_str).chain([SHARED]).collect();

@@ -6,7 +6,7 @@ use super::columns;
 use crate::phantom;
 
 /// Columns of the label table that are no facts about a patient.
-const NO_FACTS: [&str; 4] = ["exam", "class", "patient", "part"];
+const NO_FACTS: [&str; 10] = ["exam", "study", "accession", "series", "patient", "class", "part", "fold", "slices", "z"];
 
 pub(super) fn read(item: Option<&Item<'_>>, cohort: Option<&Cohort>) -> Option<Vec<Subgroup>> {
     let Some(item) = item else { return Some(Vec::new()) };
@@ -19,11 +19,12 @@ fn one(s: &mut Section<'_>, cohort: Option<&Cohort>) -> Option<Subgroup> {
     Some(Subgroup { by: by?, cuts: cuts? })
 }
 
-fn fact(item: &Item<'_>, cohort: Option<&Cohort>) -> Option<String> {
+/// The name of something that is known of the exams.
+pub(super) fn fact(item: &Item<'_>, cohort: Option<&Cohort>) -> Option<String> {
     let name = item.string()?;
     let known = match &cohort?.source {
         Source::Phantom(_) => phantom::FACTS.map(String::from).to_vec(),
-        Source::Dicom { labels, .. } => columns::of(item, labels)?,
+        Source::Folder(folder) => columns::of(item, &folder.labels)?,
     };
     let known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !NO_FACTS.contains(name)).collect();
     if known.contains(&name) {

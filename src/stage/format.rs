@@ -1,0 +1,57 @@
+//! What the files of a cohort may be. To add a format: a kind that turns the files of an exam into a volume, and its arms here.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{Kind, ingest};
+use crate::dicom::{self, ExamFiles};
+
+/// A format of exams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// DICOM studies: in HU, oriented, with a patient.
+    Dicom,
+    /// NIfTI-1 volumes, a file an exam: oriented, in the units that the file's scale gives, without a patient.
+    Nifti,
+    /// PNG slices, a folder an exam: grey levels as they are, unoriented, without a patient.
+    Png,
+}
+
+impl Format {
+    /// As specs spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dicom => "dicom",
+            Self::Nifti => "nifti",
+            Self::Png => "png",
+        }
+    }
+
+    /// As people spell it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Dicom => "DICOM",
+            Self::Nifti => "NIfTI",
+            Self::Png => "PNG",
+        }
+    }
+
+    /// The exams below a folder.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn scan(self, root: &Path) -> Result<Vec<ExamFiles>> {
+        match self {
+            Self::Dicom => dicom::scan(root),
+            Self::Nifti | Self::Png => anyhow::bail!("{} cannot be read yet", self.title()),
+        }
+    }
+
+    /// The kind of step that reads an exam; its input port bears the name of the format.
+    pub fn kind(self) -> &'static Kind {
+        match self {
+            Self::Dicom | Self::Nifti | Self::Png => &ingest::KIND,
+        }
+    }
+}

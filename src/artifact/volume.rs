@@ -1,9 +1,11 @@
 //! One exam in Hounsfield units: `hu.safetensors` (tensor `hu`, `[S, R, C]`, `i16` where every value is a whole number in range,
 //! else `f32`), `slices.csv` (a row a slice, in order along the slice normal) and `series.json` (how it was acquired).
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use memmap2::Mmap;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
@@ -77,6 +79,22 @@ impl Volume {
     /// When the table is missing or damaged.
     pub fn slices(files: &Files) -> Result<Vec<SliceRow>> {
         table::read(files.path(SLICES)?)
+    }
+
+    /// Reads only how many rows and columns a slice has.
+    ///
+    /// # Errors
+    /// When the array is missing or damaged.
+    pub fn matrix(files: &Files) -> Result<[usize; 2]> {
+        let path = files.path(ARRAY)?;
+        let place = || format!("cannot read {}", path.display());
+        let file = File::open(path).with_context(place)?;
+        // SAFETY: artifacts are read-only files that are replaced, never rewritten, so the mapping cannot change underneath.
+        let map = unsafe { Mmap::map(&file) }.with_context(place)?;
+        let tensors = SafeTensors::deserialize(&map).with_context(place)?;
+        let tensor = tensors.tensor("hu").with_context(place)?;
+        let [_, rows, columns] = tensor.shape().try_into().context("tensor `hu` is not [S, R, C]").with_context(place)?;
+        Ok([rows, columns])
     }
 
     /// Reads what [`Volume::write`] wrote.

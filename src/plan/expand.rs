@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -11,8 +12,8 @@ use crate::artifact::Files;
 use crate::imaging::{Recipe, Window};
 use crate::report;
 use crate::seed::Seed;
-use crate::spec::{Experiment, Images, Model, SEED, ScoreSource, Spec, StagePlace, Start};
-use crate::stage::{Kind, augment, compare, disjoint, ingest, phantom, pool, predict, pretrain, train, window};
+use crate::spec::{Experiment, Explained, Images, Model, SEED, ScoreSource, Spec, StagePlace, Start};
+use crate::stage::{Kind, augment, cases, compare, disjoint, explain, ingest, phantom, pool, predict, pretrain, train, window};
 
 /// The plan of a spec; `roster` has the exams of its study.
 ///
@@ -47,6 +48,7 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
     predictions.extend(tuning.clone());
     predictions.extend(builder.canaries(&arms));
     builder.read_scores(stages, &mut predictions);
+    let explained = builder.explain(&arms, &trained, &predictions);
     let mut inputs: Inputs =
         [("results".to_owned(), builder.compare("compare".to_owned(), roster, predictions)), ("proof".to_owned(), proof)]
             .into();
@@ -54,6 +56,7 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
         let compared = builder.external(name, external, &trained, &tuning);
         inputs.insert(format!("external/{name}"), compared);
     }
+    inputs.extend(explained);
     builder.report(inputs, &trained);
     builder.plan
 }
@@ -194,10 +197,7 @@ impl<'a> Builder<'a> {
     fn start(&mut self, model: &Model) -> Option<Input> {
         match &model.start {
             Start::Untrained => None,
-            Start::File(path) => {
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                Some(Input::Source([(name, path.clone())].into_iter().collect::<Files>()))
-            }
+            Start::File(path) => Some(source_file(path)),
             Start::Formula(params) => {
                 let label = format!("pretrain[{}]", params.network.name);
                 Some(output(self.step(&pretrain::KIND, label, params, Some(model.seed), Inputs::new()), "model"))
@@ -261,6 +261,44 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// For the report: the cases and the explanations of each model that is looked at closely.
+    fn explain(&mut self, arms: &[Arm<'_>], trained: &[(&Model, Vec<StepId>)], predictions: &Inputs) -> Inputs {
+        let (Some(explain), [arm]) = (&self.experiment.explain, arms) else { return Inputs::new() };
+        let mut inputs = Inputs::new();
+        for Explained { model, cases: pick, explain: params } in &explain.models {
+            let known = trained.iter().find(|(known, _)| known.name == *model);
+            let Some((model, [train])) = known.map(|(model, steps)| (model, steps.as_slice())) else { continue };
+            let predictions = predictions[&format!("models/{}", model.name)].clone();
+            let cases = self.cases(arm, model, pick, predictions, explain.marks.as_deref());
+            let sources = [("model".to_owned(), output(*train, "model")), ("cases".to_owned(), cases.clone())].into();
+            let step = self.step(&explain::KIND, format!("explain[{}]", model.name), params, None, sources);
+            inputs.insert(format!("cases/{}", model.name), cases);
+            inputs.insert(format!("explanations/{}", model.name), output(step, "explanations"));
+        }
+        inputs
+    }
+
+    fn cases(
+        &mut self,
+        arm: &Arm<'_>,
+        model: &Model,
+        params: &cases::Params,
+        predictions: Input,
+        marks: Option<&Path>,
+    ) -> Input {
+        let images = output(self.window(arm, &model.images, model.images.window, Part::Test), "images");
+        let mut inputs: Inputs = [("predictions".to_owned(), predictions), ("images".to_owned(), images)].into();
+        for exam in arm.roster.part(Part::Test) {
+            inputs.insert(format!("volumes/{}", exam.id), self.volumes[&(arm.cohort, exam.id.as_str())].clone());
+            if matches!(exam.source, ExamSource::Phantom(_)) {
+                let truth = self.plan.find(&format!("phantom[{}]", exam.id)).map(|step| output(step, "truth"));
+                inputs.extend(truth.map(|truth| (format!("truth/{}", exam.id), truth)));
+            }
+        }
+        inputs.extend(marks.map(|path| ("marks".to_owned(), source_file(path))));
+        output(self.step(&cases::KIND, format!("cases[{}]", model.name), params, None, inputs), "cases")
+    }
+
     /// Compares the models on the test exams of a roster; of the own one with all that is known of them.
     fn compare(&mut self, label: String, roster: &Roster, predictions: Inputs) -> Input {
         let experiment = self.experiment;
@@ -302,6 +340,11 @@ impl<'a> Builder<'a> {
 /// The exams of an external cohort.
 fn outside<'r>(name: &'r str, external: &'r Roster) -> Arm<'r> {
     Arm { prefix: format!("external/{name}/"), cohort: name, roster: Cow::Borrowed(external) }
+}
+
+fn source_file(path: &Path) -> Input {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Input::Source([(name, path.to_owned())].into_iter().collect::<Files>())
 }
 
 fn output(step: StepId, port: &str) -> Input {

@@ -1,7 +1,9 @@
 //! The registry of stage kinds.
 
 use crate::report;
-use crate::stage::{Kind, augment, command, compare, disjoint, ingest, phantom, pool, predict, pretrain, train, window};
+use crate::stage::{
+    Kind, augment, cases, command, compare, disjoint, explain, ingest, phantom, pool, predict, pretrain, train, window,
+};
 
 /// All kinds. To add one: a file that says what it is, and its line here.
 pub const KINDS: &[&Kind] = &[
@@ -14,6 +16,8 @@ pub const KINDS: &[&Kind] = &[
     &train::KIND,
     &predict::KIND,
     &pool::KIND,
+    &cases::KIND,
+    &explain::KIND,
     &compare::KIND,
     &command::KIND,
     &report::KIND,

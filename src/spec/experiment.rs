@@ -9,7 +9,7 @@ use crate::phantom;
 use crate::stage::Format;
 use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
-use crate::stage::{predict, pretrain, train};
+use crate::stage::{cases, explain, predict, pretrain, train};
 
 /// The factor of a design over which scores are averaged instead of compared.
 pub const SEED: &str = "seed";
@@ -49,6 +49,8 @@ pub struct Experiment {
     pub readers: Vec<Reader>,
     /// Names of the models that are trained once more on permuted labels.
     pub canaries: Vec<String>,
+    /// Models that are looked at closely.
+    pub explain: Option<Explain>,
 }
 
 /// The exams.
@@ -220,6 +222,26 @@ pub struct Subgroup {
     pub by: String,
     /// Limits between groups of numbers, ascending; none where each value is a group.
     pub cuts: Vec<f64>,
+}
+
+/// What a closer look at models takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explain {
+    /// The author's table of where lesions lie.
+    pub marks: Option<PathBuf>,
+    /// The models, in the order of the design.
+    pub models: Vec<Explained>,
+}
+
+/// A closer look at one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Its name.
+    pub model: String,
+    /// Which exams are picked.
+    pub cases: cases::Params,
+    /// How they are explained.
+    pub explain: explain::Params,
 }
 
 /// Where a table of scores comes from.

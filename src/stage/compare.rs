@@ -34,6 +34,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 pub use self::aggregate::Aggregate;
+pub(super) use self::aggregate::{mean_probabilities, most_probable};
 use self::applied::Applied;
 pub use self::operating::OperatingRule;
 pub use self::params::{Exam, Group, Model, Params, Reader, Subgroup, Training};

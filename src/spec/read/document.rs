@@ -28,6 +28,7 @@ pub(super) struct Document<'a> {
     pub(super) subgroup: Option<Item<'a>>,
     pub(super) reader: Option<Item<'a>>,
     pub(super) canary: Option<Item<'a>>,
+    pub(super) explain: Option<Item<'a>>,
     pub(super) stage: Option<Item<'a>>,
 }
 
@@ -81,7 +82,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let parts = parts(s, seed, images.unwrap_or_default(), classes, predict);
         let (design, compare) = (s.get("design"), s.get("compare"));
         let (subgroup, reader, canary) = (s.get("subgroup"), s.get("reader"), s.get("canary"));
-        let stage = s.get("stage");
+        let (explain, stage) = (s.get("explain"), s.get("stage"));
         Some(Document {
             name,
             title,
@@ -97,6 +98,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
             subgroup,
             reader,
             canary,
+            explain,
             stage,
         })
     })

@@ -8,6 +8,7 @@ mod compare;
 mod design;
 mod document;
 mod evaluate;
+mod explain;
 mod folder;
 mod images;
 mod leakage;
@@ -46,6 +47,8 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
     let subgroups = subgroup::read(written.subgroup.as_ref(), written.cohort.as_ref());
     let readers = reader::read(written.reader.as_ref(), models.as_deref(), stages);
     let canaries = canary::read(written.canary.as_ref(), models.as_deref());
+    let positive = written.cohort.as_ref().map(|cohort| cohort.positive.as_slice());
+    let explain = explain::read(written.explain.as_ref(), models.as_deref(), positive);
     Some(Experiment {
         name: written.name?,
         title: written.title?,
@@ -63,5 +66,6 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
         subgroups: subgroups?,
         readers: readers?,
         canaries: canaries?,
+        explain: explain?,
     })
 }

@@ -10,7 +10,7 @@ use super::events::{JsonEvents, is_stdout};
 use super::progress::{self, Outlook, clock};
 use super::session::{Session, SpecArguments};
 use super::{Exit, Failure};
-use crate::execute::{self, Devices, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
+use crate::execute::{self, Devices, Executor, Guard, Interrupt, Learned, Listener, Machine, Options, State, Summary, Worker};
 use crate::history::Journal;
 use crate::site::Site;
 
@@ -128,7 +128,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 
 /// Who is told of the run: the person before it, and its journal.
 fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, jobs: usize) -> Vec<Box<dyn Listener>> {
-    let outlook = || Outlook::of(&session.plan, executor, jobs);
+    let outlook = || Outlook::of(&session.plan, executor, &Learned::open(&session.store), jobs);
     let mut listeners = vec![progress::listener(&session.spec.name, outlook)];
     match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.spec.name)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),

@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::child::Child;
+use super::copy::copy;
 use super::worker::{Finished, Terms};
 use crate::artifact::Files;
 use crate::plan::Step;
@@ -109,7 +110,7 @@ impl Prepared<'_> {
                 let target = self.folder.join("in").join(port).join(name);
                 fs::create_dir_all(target.parent().unwrap_or(&self.folder)).with_context(place)?;
                 let path = std::path::absolute(path).with_context(place)?;
-                if self.setting.copies { copy(&path, &target) } else { symlink(&path, &target) }.with_context(place)?;
+                if self.setting.copies { copied(&path, &target) } else { symlink(&path, &target) }.with_context(place)?;
             }
         }
         for output in self.params.outputs.values() {
@@ -251,13 +252,8 @@ fn listed(names: &[&str]) -> String {
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
-/// A copy that shares its bytes with the original where the file system can do that.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let (source, target) = (File::open(from)?, File::create(to)?);
-    if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
-        io::copy(&mut &source, &mut &target)?;
-    }
-    Ok(())
+fn copied(from: &Path, to: &Path) -> io::Result<()> {
+    copy(&File::open(from)?, &File::create(to)?)
 }
 
 /// Drops the middle of a log that has become too large. The command appends, so it goes on writing behind the cut.

@@ -12,6 +12,7 @@
 mod attempt;
 mod child;
 mod command;
+mod copy;
 mod device;
 mod event;
 mod executor;

@@ -3,6 +3,7 @@
 //! lies under its own digest.
 
 mod cases;
+mod characteristics;
 mod curves;
 mod disjoint;
 mod explanations;
@@ -15,6 +16,7 @@ mod training;
 mod volume;
 
 pub use cases::{Case, Cases, Why};
+pub use characteristics::{Acquired, Characteristics, Group, Spread};
 pub use curves::{Curve, Curves};
 pub use disjoint::{Disjoint, Overlap, PartProof};
 pub use explanations::{Boxed, Explanation, Explanations, Map};

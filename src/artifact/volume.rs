@@ -1,6 +1,7 @@
 //! One exam in Hounsfield units: `hu.safetensors` (tensor `hu`, `[S, R, C]`, `i16` where every value is a whole number in range,
 //! else `f32`), `slices.csv` (a row a slice, in order along the slice normal) and `series.json` (how it was acquired).
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
@@ -45,7 +46,7 @@ pub struct Volume {
     /// HU, slice after slice, row after row.
     pub hu: Vec<f32>,
     /// Acquisition facts by DICOM keyword (`ConvolutionKernel`, `KVP`, …), free of identity.
-    pub series: std::collections::BTreeMap<String, String>,
+    pub series: BTreeMap<String, String>,
 }
 
 impl Volume {
@@ -81,6 +82,14 @@ impl Volume {
         table::read(files.path(SLICES)?)
     }
 
+    /// Reads only the facts of the acquisition.
+    ///
+    /// # Errors
+    /// When the record is missing or damaged.
+    pub fn series(files: &Files) -> Result<BTreeMap<String, String>> {
+        table::read_json(files.path(SERIES)?)
+    }
+
     /// Reads only how many rows and columns a slice has.
     ///
     /// # Errors
@@ -111,7 +120,7 @@ impl Volume {
         let slices = Self::slices(files)?;
         ensure!(slices.len() == count, "{SLICES} has {} rows for {count} slices", slices.len());
         let hu = decode(tensor.dtype(), tensor.data()).with_context(place)?;
-        Ok(Self { slices, rows, columns, hu, series: table::read_json(files.path(SERIES)?)? })
+        Ok(Self { slices, rows, columns, hu, series: Self::series(files)? })
     }
 }
 

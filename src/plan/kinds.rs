@@ -2,7 +2,8 @@
 
 use crate::report;
 use crate::stage::{
-    Kind, augment, cases, command, compare, disjoint, explain, ingest, phantom, pool, predict, pretrain, train, window,
+    Kind, augment, cases, characteristics, command, compare, disjoint, explain, ingest, perturb, phantom, pool, predict,
+    pretrain, train, window,
 };
 
 /// All kinds. To add one: a file that says what it is, and its line here.
@@ -10,14 +11,16 @@ pub const KINDS: &[&Kind] = &[
     &phantom::KIND,
     &ingest::KIND,
     &window::KIND,
+    &characteristics::KIND,
     &disjoint::KIND,
     &augment::KIND,
+    &perturb::KIND,
     &pretrain::KIND,
     &train::KIND,
     &predict::KIND,
-    &pool::KIND,
     &cases::KIND,
     &explain::KIND,
+    &pool::KIND,
     &compare::KIND,
     &command::KIND,
     &report::KIND,

@@ -73,6 +73,15 @@ impl Part {
         }
     }
 
+    /// What the report calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Train => "Training",
+            Self::Tune => "Tuning",
+            Self::Test => "Test",
+        }
+    }
+
     /// The part of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.name() == name)

@@ -9,6 +9,7 @@ use crate::phantom;
 use crate::stage::Format;
 use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
+use crate::stage::perturb::Change;
 use crate::stage::{cases, explain, predict, pretrain, train};
 
 /// The factor of a design over which scores are averaged instead of compared.
@@ -51,6 +52,28 @@ pub struct Experiment {
     pub canaries: Vec<String>,
     /// Models that are looked at closely.
     pub explain: Option<Explain>,
+    /// Changes of the test images under which models are judged once more.
+    pub robustness: Option<Robustness>,
+    /// What only the author can say.
+    pub manuscript: Manuscript,
+}
+
+/// What only the author can say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manuscript {
+    /// Exams that were excluded before the cohort was put together, by reason, in the author's order.
+    pub excluded: Vec<(String, usize)>,
+    /// Answers to items of CLAIM 2024, by number.
+    pub claim: BTreeMap<usize, String>,
+}
+
+/// Changes of the test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Robustness {
+    /// Pooled names of the models that are judged.
+    pub models: Vec<String>,
+    /// One at a time.
+    pub changes: Vec<Change>,
 }
 
 /// The exams.

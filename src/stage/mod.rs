@@ -2,6 +2,7 @@
 
 pub mod augment;
 pub mod cases;
+pub mod characteristics;
 pub mod command;
 pub mod compare;
 pub mod disjoint;
@@ -11,6 +12,7 @@ pub mod ingest;
 pub mod job;
 mod kind;
 mod needs;
+pub mod perturb;
 pub mod phantom;
 pub mod pool;
 pub mod predict;

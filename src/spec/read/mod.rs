@@ -12,9 +12,11 @@ mod explain;
 mod folder;
 mod images;
 mod leakage;
+mod manuscript;
 mod model;
 mod options;
 mod reader;
+mod robustness;
 mod solver;
 mod split;
 mod stage;
@@ -48,6 +50,8 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
     let readers = reader::read(written.reader.as_ref(), models.as_deref(), stages);
     let canaries = canary::read(written.canary.as_ref(), models.as_deref());
     let positive = written.cohort.as_ref().map(|cohort| cohort.positive.as_slice());
+    let robustness = robustness::read(written.robustness.as_ref(), models.as_deref());
+    let manuscript = manuscript::read(written.manuscript.as_ref());
     let explain = explain::read(written.explain.as_ref(), models.as_deref(), positive);
     Some(Experiment {
         name: written.name?,
@@ -67,5 +71,7 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
         readers: readers?,
         canaries: canaries?,
         explain: explain?,
+        robustness: robustness?,
+        manuscript: manuscript?,
     })
 }

@@ -2,23 +2,22 @@
 //!
 //! [`scan`] finds exams below a folder, [`AxialSeries`] finds the volume in an exam, [`inspect`] tells what is seen in one file.
 
+mod codec;
 mod dataset;
 mod fault;
 mod file;
 mod header;
 mod inspect;
-mod jpeg;
 mod orientation;
 mod pixels;
-mod rle;
 mod scan;
 mod series;
 pub mod synthetic;
 pub mod write;
 
 pub use fault::Fault;
-pub use header::Header;
-pub use inspect::{Inspection, inspect};
+pub use header::{Frame, Header};
+pub use inspect::{Inspection, inspect, stored};
 pub use orientation::Orientation;
 pub use pixels::AIR;
 pub use scan::{ExamFiles, SeriesFiles, scan};

@@ -8,13 +8,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 
-use super::pixels::Decoded;
-use super::{Header, Orientation};
+use super::pixels::{Hu, Pixels, with_pixels};
+use super::{Frame, Header, Orientation};
 use crate::artifact::{Files, SliceRow, Volume};
 
 /// The axial series of an exam, its slices in order from the feet to the head.
@@ -27,7 +28,9 @@ pub struct AxialSeries {
 struct Slice {
     name: String,
     path: PathBuf,
-    header: Header,
+    header: Arc<Header>,
+    /// Which frame of the file.
+    frame: usize,
     orientation: Orientation,
     /// Along the normal, mm.
     position: f64,
@@ -41,18 +44,20 @@ impl AxialSeries {
     /// When no file is an axial CT slice; the message counts the reasons.
     pub fn find(files: &Files) -> Result<Self> {
         let files: Vec<_> = files.iter().collect();
-        let told: Vec<_> = files.par_iter().map(|&(name, path)| slice(name, path.to_owned())).collect();
+        let told: Vec<_> = files.par_iter().map(|&(name, path)| slices(name, path)).collect();
         let mut reasons = BTreeMap::<String, usize>::new();
-        let mut slices = Vec::new();
-        for slice in told {
-            match slice {
-                Ok(slice) => slices.push(slice),
+        let mut found = Vec::new();
+        for of_file in told {
+            match of_file {
+                Ok(of_file) => found.extend(of_file),
                 Err(reason) => *reasons.entry(reason).or_default() += 1,
             }
         }
         let mut seen = HashSet::new();
-        slices.retain(|slice| slice.header.instance.is_empty() || seen.insert(slice.header.instance.clone()));
-        let Some(mut slices) = preferred(groups(slices)) else { bail!("{}", no_slices(&reasons)) };
+        found.retain(|slice: &Slice| {
+            slice.header.instance.is_empty() || seen.insert((slice.header.instance.clone(), slice.frame))
+        });
+        let Some(mut slices) = preferred(groups(found)) else { bail!("{}", no_slices(&reasons)) };
         slices.sort_by(|a, b| a.position.total_cmp(&b.position).then_with(|| a.name.cmp(&b.name)));
         Ok(Self { slices })
     }
@@ -91,6 +96,10 @@ impl AxialSeries {
 }
 
 impl Slice {
+    fn frame(&self) -> &Frame {
+        self.header.frame(self.frame)
+    }
+
     fn row(&self, slice: usize) -> SliceRow {
         let [row_spacing_mm, column_spacing_mm] = self.spacing;
         SliceRow {
@@ -98,16 +107,20 @@ impl Slice {
             position_mm: self.position,
             row_spacing_mm,
             column_spacing_mm,
-            thickness_mm: self.header.thickness,
+            thickness_mm: self.frame().thickness,
             tilt_deg: self.orientation.tilt_degrees(),
         }
     }
 
     fn hu(&self) -> Result<Vec<f32>> {
         let bytes = std::fs::read(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
-        let decoded = Decoded::of(&bytes).with_context(|| self.name.clone())?;
-        ensure!(decoded.header == self.header, "{} changed while it was read", self.name);
-        let mut hu = decoded.hu_without_padding().with_context(|| self.name.clone())?;
+        let read = |pixels: &Pixels| pixels.hu(self.frame).map(|hu| (pixels.header().clone(), hu));
+        let (header, hu) = with_pixels(&bytes, read).with_context(|| self.name.clone())?;
+        ensure!(header == *self.header, "{} changed while it was read", self.name);
+        let mut hu = match hu {
+            Hu::Whole(hu) => hu.into_iter().map(f32::from).collect(),
+            Hu::Fractional(hu) => hu,
+        };
         let columns = usize::from(self.header.columns.unwrap_or(1));
         if self.orientation.flips_columns() {
             hu.chunks_exact_mut(columns).for_each(<[f32]>::reverse);
@@ -119,17 +132,28 @@ impl Slice {
     }
 }
 
-/// The slice in a file, or why there is none.
-fn slice(name: &str, path: PathBuf) -> Result<Slice, String> {
-    let header = Header::read(&path).map_err(|fault| fault.to_string())?;
-    if let Some(reason) = header.unusable() {
-        return Err(reason);
-    }
-    let (Some(orientation), Some(position), Some(spacing)) = (header.orientation, header.position, header.spacing) else {
-        return Err("has no geometry".into());
+/// The slices in a file, or why there is none.
+fn slices(name: &str, path: &Path) -> Result<Vec<Slice>, String> {
+    let header = Arc::new(Header::read(path).map_err(|fault| fault.to_string())?);
+    let reason = header.unusable();
+    let slice = |index: usize| {
+        let frame = header.frame(index);
+        let (Some(orientation), Some(position), Some(spacing)) = (frame.orientation, frame.position, frame.spacing) else {
+            return None;
+        };
+        let position = orientation.distance(position);
+        Some(Slice {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            header: header.clone(),
+            frame: index,
+            orientation,
+            position,
+            spacing,
+        })
     };
-    let position = orientation.distance(position);
-    Ok(Slice { name: name.to_owned(), path, header, orientation, position, spacing })
+    let frames = (0..header.frames as usize).filter(|&frame| header.unusable_frame(frame).is_none());
+    reason.map_or_else(|| Ok(frames.filter_map(slice).collect()), Err)
 }
 
 /// Slices that can stand in one volume.
@@ -151,8 +175,8 @@ fn belong_together(a: &Slice, b: &Slice) -> bool {
 
 fn preferred(groups: Vec<Vec<Slice>>) -> Option<Vec<Slice>> {
     groups.into_iter().max_by_key(|group| {
-        let header = &group[0].header;
-        (!enhances_edges(&header.kernel), group.len(), Reverse(header.series.clone()))
+        let first = &group[0];
+        (!enhances_edges(&first.frame().kernel), group.len(), Reverse(first.header.series.clone()))
     })
 }
 

@@ -79,6 +79,12 @@ pub struct Header {
     pub accession: String,
     /// Series Description.
     pub description: String,
+    /// Series Number.
+    pub series_number: String,
+    /// Acquisition Number.
+    pub acquisition_number: String,
+    /// Instance Number.
+    pub instance_number: String,
     /// Modality.
     pub modality: String,
     /// Photometric Interpretation. It says how values are shown and changes no HU.
@@ -149,6 +155,9 @@ impl Header {
             patient: facts.text(tags::PATIENT_ID),
             accession: facts.text(tags::ACCESSION_NUMBER),
             description: facts.text(tags::SERIES_DESCRIPTION),
+            series_number: facts.text(tags::SERIES_NUMBER),
+            acquisition_number: facts.text(tags::ACQUISITION_NUMBER),
+            instance_number: facts.text(tags::INSTANCE_NUMBER),
             modality: facts.text(tags::MODALITY),
             photometric: facts.text(tags::PHOTOMETRIC_INTERPRETATION),
             planar: facts.word(tags::PLANAR_CONFIGURATION, "PlanarConfiguration")? == Some(1),

@@ -8,10 +8,13 @@ mod fault;
 mod file;
 mod header;
 mod inspect;
+mod kernel;
 mod orientation;
 mod pixels;
 mod scan;
 mod series;
+mod slice;
+mod stack;
 pub mod synthetic;
 pub mod write;
 
@@ -22,3 +25,4 @@ pub use orientation::Orientation;
 pub use pixels::AIR;
 pub use scan::{ExamFiles, SeriesFiles, scan};
 pub use series::AxialSeries;
+pub use stack::StackFacts;

@@ -27,6 +27,15 @@ pub(super) enum Hu {
     Fractional(Vec<f32>),
 }
 
+impl Hu {
+    pub(super) fn into_f32(self) -> Vec<f32> {
+        match self {
+            Self::Whole(hu) => hu.into_iter().map(f32::from).collect(),
+            Self::Fractional(hu) => hu,
+        }
+    }
+}
+
 /// A file's header and its pixel data, not yet decoded.
 #[derive(Debug)]
 pub(super) struct Pixels<'a> {

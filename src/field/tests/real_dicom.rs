@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use bgh_field::artifact::Files;
+use bgh_field::artifact::{Files, Volume};
 use bgh_field::dicom::{self, AxialSeries, Header, inspect};
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::tags;
+use dicom_object::{FileDicomObject, InMemDicomObject, open_file};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -234,4 +237,104 @@ fn damaged_compressed_pixels_never_panic() -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn series_of(root: &Path, folder: &str) -> Result<AxialSeries> {
+    AxialSeries::find(&Files::of_folder(&root.join(folder))?)
+}
+
+fn whole(series: &AxialSeries) -> Result<Volume> {
+    series.volume(&(0..series.len()).collect::<Vec<_>>())
+}
+
+/// One slice in many syntaxes: the lossless ones are one image, the lossy ones lie at the same place and are no second slice.
+#[test]
+fn copies_of_one_slice_are_one_image() -> Result<()> {
+    let Some(root) = real_files() else { return Ok(()) };
+    let files: Files = Files::of_folder(&root.join("syntax"))?
+        .iter()
+        .filter(|(name, _)| name.starts_with("ct-chest_"))
+        .map(|(name, path)| (name.to_owned(), path.to_owned()))
+        .collect();
+    let series = AxialSeries::find(&files)?;
+    assert_eq!(series.len(), 1);
+    assert!(
+        series.facts().notes.iter().any(|note| note.contains("stacks of its series at the same places")),
+        "{:?}",
+        series.facts()
+    );
+    Ok(())
+}
+
+/// Enhanced and classic objects of one volume: rescale and geometry lie in functional groups or in the file.
+#[test]
+fn frames_of_an_enhanced_object_are_slices() -> Result<()> {
+    let Some(root) = real_files() else { return Ok(()) };
+    let enhanced = AxialSeries::find(&only(&root, &["multiframe/enhanced_ct_3frames.dcm"]))?;
+    let (enhanced, classic) = (whole(&enhanced)?, whole(&series_of(&root, "multiframe/classic_ct_same_volume")?)?);
+    assert_eq!(enhanced.hu, classic.hu);
+    assert_eq!((enhanced.slices.len(), enhanced.rows, enhanced.columns), (3, 38, 23));
+    assert!(enhanced.slices.iter().zip(&classic.slices).all(|(a, b)| (a.position_mm - b.position_mm).abs() < 1e-3));
+    Ok(())
+}
+
+#[test]
+fn gaps_and_changes_of_thickness_are_told() -> Result<()> {
+    let Some(root) = real_files() else { return Ok(()) };
+    let notes = |folder: &str| series_of(&root, folder).map(|series| series.facts().notes.clone());
+    assert_eq!(notes("head-ge-tilt")?, ["slices of several thicknesses: 14 x 4 mm, 14 x 7 mm"]);
+    assert_eq!(notes("geometry/missing-slice")?, ["a gap of 10.00 mm between slices 2 and 3"]);
+    assert_eq!(notes("study-philips-tilt")?, Vec::<String>::new());
+    Ok(())
+}
+
+/// Of a real exam, copies as other patient positions would have given them: the patient's right is on the image's left in all.
+#[test]
+fn flipped_feet_first_and_prone_copies_become_the_same_volume() -> Result<()> {
+    let Some(root) = real_files() else { return Ok(()) };
+    let expected = whole(&series_of(&root, "head-ge-tilt")?)?;
+    for (position, columns, rows) in
+        [("HFS flipped", true, false), ("FFS", true, false), ("HFP", true, true), ("FFP", false, true)]
+    {
+        let folder = tempfile::tempdir()?;
+        for (name, path) in Files::of_folder(&root.join("head-ge-tilt"))?.iter() {
+            turned(path, position, columns, rows)?.write_to_file(folder.path().join(format!("x{name}")))?;
+        }
+        let volume = whole(&AxialSeries::find(&Files::of_folder(folder.path())?)?)?;
+        assert!(volume.hu == expected.hu, "{position}: other pixels");
+        let places = volume.slices.iter().zip(&expected.slices).map(|(a, b)| (a.position_mm - b.position_mm).abs());
+        assert!(places.fold(0.0, f64::max) < 1e-3, "{position}: other places");
+    }
+    Ok(())
+}
+
+/// The file with its pixels and its geometry turned: the same patient, stored the other way round.
+fn turned(path: &Path, position: &str, columns: bool, rows: bool) -> Result<FileDicomObject<InMemDicomObject>> {
+    let mut object = open_file(path)?;
+    let numbers = |tag: Tag| -> Result<Vec<f64>> { Ok(object.element(tag)?.to_multi_float64()?) };
+    let mut orientation = numbers(tags::IMAGE_ORIENTATION_PATIENT)?;
+    let mut corner = numbers(tags::IMAGE_POSITION_PATIENT)?;
+    let spacing = numbers(tags::PIXEL_SPACING)?;
+    let mut pixels: Vec<u16> = object.element(tags::PIXEL_DATA)?.to_multi_int()?;
+    let side = 512;
+    for (is_turned, from, step) in [(columns, 0, spacing[1]), (rows, 3, spacing[0])] {
+        if is_turned {
+            for axis in 0..3 {
+                corner[axis] += orientation[from + axis] * step * f64::from(side - 1);
+                orientation[from + axis] *= -1.0;
+            }
+        }
+    }
+    if columns {
+        pixels.chunks_exact_mut(side as usize).for_each(<[u16]>::reverse);
+    }
+    if rows {
+        pixels = pixels.chunks_exact(side as usize).rev().flatten().copied().collect();
+    }
+    let decimals = |numbers: &[f64]| PrimitiveValue::Strs(numbers.iter().map(|number| format!("{number:.6}")).collect());
+    object.put(DataElement::new(tags::IMAGE_ORIENTATION_PATIENT, VR::DS, decimals(&orientation)));
+    object.put(DataElement::new(tags::IMAGE_POSITION_PATIENT, VR::DS, decimals(&corner)));
+    object.put(DataElement::new(tags::PATIENT_POSITION, VR::CS, PrimitiveValue::from(&position[..3])));
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(pixels.into())));
+    Ok(object)
 }

@@ -13,6 +13,7 @@ use super::{Exit, Failure};
 use crate::execute::{self, Devices, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
 use crate::history::Journal;
 use crate::site::Site;
+use crate::slurm::Cluster;
 
 /// Arguments of `bgh run`.
 #[derive(Debug, Args)]
@@ -116,7 +117,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         ));
     }
     session.writable_for(executor.open())?;
-    let machine = Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent() };
+    let machine =
+        Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent(), cluster: None };
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
@@ -161,7 +163,8 @@ fn machine(executor: &Executor<'_>, arguments: &Arguments, site: &Site) -> Resul
         worker,
         cpus: arguments.jobs.or(site.jobs).unwrap_or_else(Machine::cores),
         memory_mib: site.memory_mib.or_else(Machine::memory),
-        guard: Guard::new(vec!["/proc/self/exe".into(), super::GUARD.into()]),
+        guard: Guard::new(vec!["/proc/self/exe".into(), execute::GUARD.into()]),
+        cluster: site.slurm.is_used().then(|| Cluster::new(site.slurm.clone())),
     };
     let refused = machine.refuses(executor);
     if refused.is_empty() { Ok(machine) } else { Err(Failure::new(Exit::Environment, refused_text(&refused))) }

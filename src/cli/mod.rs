@@ -7,6 +7,7 @@ macro_rules! outln {
 
 mod cache;
 mod check;
+mod cluster;
 mod completions;
 mod diff;
 mod doctor;
@@ -33,6 +34,7 @@ mod serve;
 mod session;
 mod site;
 mod status;
+mod submit;
 mod weights;
 
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ use clap::Args;
 use super::events::{JsonEvents, is_stdout};
 use super::progress::{self, Outlook, clock};
 use super::session::{Session, SpecArguments};
+use super::submit::{self, Detached};
 use super::{Exit, Failure};
 use crate::execute::{self, Devices, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
 use crate::history::Journal;
@@ -24,6 +25,14 @@ pub(super) struct Arguments {
     /// Show what would be done, and do nothing
     #[arg(long)]
     plan: bool,
+
+    /// Run as a job of the Slurm cluster that the site file describes, and return at once
+    #[arg(long)]
+    submit: bool,
+
+    /// This run is such a job
+    #[arg(long, hide = true)]
+    detached: bool,
 
     /// CPU slots: steps at once, where each takes one [default: that of the site file, else the number of cores]
     #[arg(short, long, value_name = "N")]
@@ -85,15 +94,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return super::plan::print(&session, &executor, false);
     }
     session.writable_for(executor.open())?;
+    if arguments.submit {
+        return submit::submit(&session);
+    }
     session.store.touch(&session.spec.name);
     let machine = machine(&executor, arguments, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
+    let detached = arguments.detached.then(|| Detached::listen(&interrupt)).transpose()?;
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     if let Some(place) = &arguments.json_events {
         listeners.push(Box::new(JsonEvents::to(place)?));
     }
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
+    if detached.map_or(Ok(false), |detached| detached.go_on(&summary, &session))? {
+        return Ok(());
+    }
     verdict(&summary)?;
     let place = publish(&session, &executor, arguments.reports.as_deref())?;
     let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);

@@ -40,7 +40,7 @@ impl Machine {
 
     /// The cluster if the step runs there.
     pub(super) fn cluster_for(&self, step: &Step) -> Option<&Cluster> {
-        self.cluster.as_ref().filter(|cluster| cluster.takes(step.kind.name))
+        self.cluster.as_ref().filter(|cluster| cluster.takes(&step.names()))
     }
 
     /// What unfinished steps declare to need and this machine has not, a line a step.

@@ -91,8 +91,7 @@ impl Attempt<'_> {
     }
 
     fn order(&self, cluster: &Cluster, folder: &AttemptFolder, attempts: &Attempts) -> Order {
-        let kind = self.step.kind.name;
-        let mut request = cluster.request(kind);
+        let mut request = cluster.request(&self.step.names());
         if let Some(node) = attempts.excluded() {
             let excluded = request.plain.entry("--exclude").or_default();
             *excluded = if excluded.is_empty() { node } else { format!("{excluded},{node}") };
@@ -130,7 +129,7 @@ impl Attempt<'_> {
             cache: absolute(self.store.root())?,
             worker,
             limit: self.limit.map(|limit| limit.as_secs_f64()),
-            strict_memory: cluster.request(self.step.kind.name).strict_memory.unwrap_or(true),
+            strict_memory: cluster.request(&self.step.names()).strict_memory.unwrap_or(true),
         };
         let place = || format!("cannot write {}", folder.task().display());
         // A variable that is passed may be a secret: nobody else may read it.

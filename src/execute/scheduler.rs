@@ -317,7 +317,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     /// Whether more memory is asked for after it ran out: on this machine, all of it; on a cluster, as the site says.
     fn may_grow(&self, id: StepId) -> bool {
         let step = self.executor.plan.step(id);
-        let growth = |cluster: &Cluster| cluster.request(step.kind.name).memory_growth.unwrap_or(remote::MEMORY_GROWTH);
+        let growth = |cluster: &Cluster| cluster.request(&step.names()).memory_growth.unwrap_or(remote::MEMORY_GROWTH);
         self.machine.cluster_for(step).is_none_or(|cluster| growth(cluster) > 1.0)
     }
 
@@ -325,7 +325,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     fn longer(&mut self, id: StepId) -> Option<Duration> {
         const MOST: u32 = 3;
         let step = self.executor.plan.step(id);
-        let grows = self.machine.cluster_for(step)?.request(step.kind.name).time_growth.is_some_and(|growth| growth > 1.0);
+        let grows = self.machine.cluster_for(step)?.request(&step.names()).time_growth.is_some_and(|growth| growth > 1.0);
         let was_learned = self.floor.learned.took(step).is_some();
         let tries = self.floor.tries.entry(id).or_default();
         let may = tries.grown.time < MOST && (grows || was_learned && tries.grown.time == 0);
@@ -376,7 +376,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
         let Some(cluster) = self.machine.cluster_for(step) else { return Resources::default() };
         let grown = self.floor.tries.get(&id).map_or_else(Grown::default, |tries| tries.grown);
         let (needs, took) = (self.executor.needs(id), self.floor.learned.took(step));
-        remote::resources(needs, took, &cluster.request(step.kind.name), grown, &step.kind.run)
+        remote::resources(needs, took, &cluster.request(&step.names()), grown, &step.kind.run)
     }
 
     /// Queues the steps that have rested.

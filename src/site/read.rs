@@ -161,11 +161,11 @@ mod tests {
              [kind.train.slurm]\npartition = \"gpu\"\ngpus = 1\ngpu_option = \"gpus\"\nmemory = \"8 GiB\"\n",
         )?
         .expect("no fault");
-        assert_eq!(["train", "window", "ingest"].map(|kind| site.slurm.takes(kind)), [true, false, true]);
-        let train = site.slurm.request("train");
+        assert_eq!(["train", "window", "ingest"].map(|kind| site.slurm.takes(&[kind])), [true, false, true]);
+        let train = site.slurm.request(&["train"]);
         assert_eq!(train.plain, [("--account", "lab".to_owned()), ("--partition", "gpu".to_owned())].into());
         assert_eq!((train.gpus, train.gpu_option, train.memory_mib), (Some(1), Some(GpuOption::Gpus), Some(8192)));
-        assert_eq!(site.slurm.request("ingest").plain["--partition"], "cpu");
+        assert_eq!(site.slurm.request(&["ingest"]).plain["--partition"], "cpu");
         assert_eq!((site.slurm.poll, site.slurm.poll_most), (Duration::from_secs(2), Duration::from_secs(60)));
         Ok(())
     }

@@ -75,9 +75,10 @@ impl Default for Slurm {
 }
 
 impl Slurm {
-    /// Whether steps of this kind run as Slurm jobs.
-    pub fn takes(&self, kind: &str) -> bool {
-        *self.places.get(kind).unwrap_or(&self.place) == Venue::Slurm
+    /// Whether a step of these names runs as a Slurm job: that of its stage counts before that of its kind.
+    pub fn takes(&self, names: &[&str]) -> bool {
+        let own = names.iter().find_map(|name| self.places.get(*name));
+        *own.unwrap_or(&self.place) == Venue::Slurm
     }
 
     /// Whether any step may run as a Slurm job.
@@ -85,9 +86,9 @@ impl Slurm {
         self.place == Venue::Slurm || self.places.values().any(|place| *place == Venue::Slurm)
     }
 
-    /// What a job of this kind asks for.
-    pub fn request(&self, kind: &str) -> Request {
-        self.kinds.get(kind).map_or_else(|| self.job.clone(), |own| self.job.clone().overlaid(own))
+    /// What a job of a step of these names asks for: what is said of its stage counts before what is said of its kind.
+    pub fn request(&self, names: &[&str]) -> Request {
+        names.iter().rev().filter_map(|name| self.kinds.get(*name)).fold(self.job.clone(), Request::overlaid)
     }
 }
 

@@ -103,14 +103,14 @@ impl Cluster {
         Self { site, controller, orders: AtomicU64::new(0), monitor: Mutex::new(None) }
     }
 
-    /// Whether steps of this kind run here.
-    pub fn takes(&self, kind: &str) -> bool {
-        self.site.takes(kind)
+    /// Whether a step of these names, its stage's and its kind's, runs here.
+    pub fn takes(&self, names: &[&str]) -> bool {
+        self.site.takes(names)
     }
 
-    /// What a job of this kind asks for.
-    pub fn request(&self, kind: &str) -> Request {
-        self.site.request(kind)
+    /// What its job asks for.
+    pub fn request(&self, names: &[&str]) -> Request {
+        self.site.request(names)
     }
 
     /// Jobs in the queue at once.

@@ -11,6 +11,7 @@
 mod cluster;
 mod command;
 mod controller;
+mod detached;
 mod doctor;
 mod folder;
 mod monitor;
@@ -19,6 +20,7 @@ mod state;
 
 pub use cluster::{Cluster, News, Order, Over, Ticket};
 pub use controller::Controller;
+pub use detached::submit_run;
 pub use doctor::Facts;
 pub use folder::{AttemptFolder, Claim, Intent};
 pub use script::{EXEC_ATTEMPT, Resources, Script, TAKEN};

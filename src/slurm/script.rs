@@ -76,7 +76,6 @@ impl Script {
         }
         lines.join("\n") + "\n"
     }
-
 }
 
 fn options(request: &Request, resources: &Resources) -> Vec<String> {

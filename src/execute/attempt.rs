@@ -11,10 +11,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 
 use super::pool::Share;
+use super::remote::Signs;
 use super::worker::{Finished, Terms};
 use super::{Failure, Interrupt, Machine, command, guard};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Step};
+use crate::slurm::Resources;
 use crate::stage::job::{JobFolder, JobSpec, Progress};
 use crate::stage::{Run, Task};
 use crate::store::{ActionResult, Artifact, Claim, Commit, Committer, Digest, Provenance, Sight, Store};
@@ -35,6 +37,18 @@ pub(super) struct Attempt<'a> {
     /// Longest wall-clock time of a child.
     pub(super) limit: Option<Duration>,
     pub(super) interrupt: &'a Interrupt,
+    /// Folder for temporary files, where it is not the job's.
+    pub(super) scratch: Option<&'a Path>,
+    /// What a job of a cluster asks for.
+    pub(super) resources: Resources,
+}
+
+/// What an attempt made, wherever it ran; its blobs are in the store.
+pub(super) struct Work {
+    pub(super) outputs: BTreeMap<String, Artifact>,
+    pub(super) provenance: Provenance,
+    pub(super) device_mib: u64,
+    pub(super) warnings: Vec<String>,
 }
 
 /// An attempt that succeeded.
@@ -96,8 +110,8 @@ impl Made {
 
 impl Attempt<'_> {
     /// Makes the result, or finds that another process has made it meanwhile; then there is nothing to publish.
-    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> (Outcome, Option<Made>) {
-        match self.claimed(progressed) {
+    pub(super) fn run(&self, mut signs: Signs<'_>) -> (Outcome, Option<Made>) {
+        match self.claimed(&mut signs) {
             Ok(Some((success, made))) => (Outcome::Done(success), made),
             Ok(None) => (Outcome::Elsewhere, None),
             Err(failure) => (Outcome::Failed(failure), None),
@@ -105,36 +119,57 @@ impl Attempt<'_> {
     }
 
     /// `None` where another process is at the action.
-    fn claimed(&self, mut progressed: impl FnMut(Progress)) -> Result<Option<(Success, Option<Made>)>, Failure> {
+    fn claimed(&self, signs: &mut Signs<'_>) -> Result<Option<(Success, Option<Made>)>, Failure> {
         let action = self.manifest.digest();
         let Some(claim) = self.store.claim(action).map_err(environment)? else { return Ok(None) };
         if let Some(known) = Success::by_another(self.store, action).filter(|_| !self.forced) {
             return Ok(Some((known, None)));
         }
         let sources = self.sources()?;
-        let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
-        let ran = self.execute(&job, &mut progressed);
-        self.keep_log(action, &job, &ran).map_err(environment)?;
-        let mut ran = ran?;
-        let warnings = std::mem::take(&mut ran.warnings);
+        let Work { outputs, provenance, device_mib, warnings } = match self.machine.cluster_for(self.step) {
+            Some(cluster) => self.work_on(cluster, action, signs)?,
+            None => self.work_here(action, signs.progressed)?,
+        };
         self.sources_are_still(&sources)?;
-        let outputs = self.take_outputs(&job).map_err(environment)?;
-        let (seconds, device_mib) = (began.elapsed().as_secs_f64(), ran.device_mib);
-        if self.twice {
-            self.repeat(action, &outputs, &mut progressed)?;
-        }
-        let provenance = provenance(started, seconds, ran);
         let success = Success {
             action,
             outputs: outputs.clone(),
             provenance: provenance.clone(),
-            seconds: Some(seconds),
+            seconds: Some(provenance.seconds),
             device_mib,
             warnings,
         };
+        let job = JobFolder::new(self.store.job(action));
         let result =
             ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
         Ok(Some((success, Some(Made { action, result, job, claim }))))
+    }
+
+    /// Runs the action in a child of this process, or in this process itself.
+    fn work_here(&self, action: Digest, progressed: &mut dyn FnMut(Progress)) -> Result<Work, Failure> {
+        let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
+        let ran = self.execute(&job, progressed);
+        self.keep_log(action, &job, &ran).map_err(environment)?;
+        let work = self.made(&job, ran?, began, started)?;
+        if self.twice {
+            self.repeat(action, &work.outputs, progressed)?;
+        }
+        Ok(work)
+    }
+
+    /// The same in a folder that somebody else has prepared, and without a log.
+    pub(super) fn work(&self, job: &JobFolder) -> Result<Work, Failure> {
+        let (began, started) = (Instant::now(), SystemTime::now());
+        self.make_ports(job).map_err(environment)?;
+        let ran = self.execute(job, &mut drop)?;
+        self.made(job, ran, began, started)
+    }
+
+    fn made(&self, job: &JobFolder, mut ran: Finished, began: Instant, started: SystemTime) -> Result<Work, Failure> {
+        let warnings = std::mem::take(&mut ran.warnings);
+        let outputs = self.take_outputs(job).map_err(environment)?;
+        let device_mib = ran.device_mib;
+        Ok(Work { outputs, provenance: provenance(started, began.elapsed().as_secs_f64(), ran), device_mib, warnings })
     }
 
     /// The source files as they are now, which must be as the key says.
@@ -191,10 +226,14 @@ impl Attempt<'_> {
             clear(job.path())?;
         }
         fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;
-        // A command leaves its outputs where it runs.
-        let ports = self.step.outputs.iter().filter(|_| !matches!(self.step.kind.run, Run::Command));
-        ports.into_iter().try_for_each(|port| job.port(port).map(drop))?;
+        self.make_ports(&job)?;
         Ok(job)
+    }
+
+    /// A command leaves its outputs where it runs.
+    fn make_ports(&self, job: &JobFolder) -> Result<()> {
+        let ports = self.step.outputs.iter().filter(|_| !matches!(self.step.kind.run, Run::Command));
+        ports.into_iter().try_for_each(|port| job.port(port).map(drop))
     }
 
     fn execute(&self, job: &JobFolder, progressed: &mut dyn FnMut(Progress)) -> Result<Finished, Failure> {
@@ -253,7 +292,13 @@ impl Attempt<'_> {
     }
 
     fn terms(&self) -> Terms<'_> {
-        Terms { share: self.share, limit: self.limit, guard: &self.machine.guard, interrupt: self.interrupt }
+        Terms {
+            share: self.share,
+            limit: self.limit,
+            guard: &self.machine.guard,
+            interrupt: self.interrupt,
+            scratch: self.scratch,
+        }
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
@@ -266,7 +311,7 @@ impl Attempt<'_> {
     }
 
     /// What the job printed becomes the log of its action, and how it ended the last line of it.
-    fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {
+    pub(super) fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {
         let (words, path) = (job.stderr(), self.store.log(action));
         let place = || format!("cannot write {}", path.display());
         let mut log = File::options().create(true).append(true).open(&words).with_context(place)?;
@@ -292,7 +337,7 @@ fn provenance(started: SystemTime, seconds: f64, ran: Finished) -> Provenance {
 }
 
 /// Files whose bytes differ between two results, or that only one of them has.
-fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Artifact>) -> Vec<String> {
+pub(super) fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Artifact>) -> Vec<String> {
     let files = |outputs: &BTreeMap<String, Artifact>| -> BTreeSet<(String, Digest)> {
         let named = |(port, artifact): (&String, &Artifact)| {
             artifact.0.iter().map(|(name, blob)| (format!("{port}/{name}"), blob.digest)).collect::<Vec<_>>()
@@ -315,7 +360,7 @@ fn clear(job: &Path) -> Result<()> {
     Ok(())
 }
 
-fn environment(error: anyhow::Error) -> Failure {
+pub(super) fn environment(error: anyhow::Error) -> Failure {
     Failure::Environment(format!("{error:#}"))
 }
 
@@ -324,7 +369,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned())
 }
 
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

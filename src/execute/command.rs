@@ -140,7 +140,7 @@ impl Prepared<'_> {
         let mut command = Command::new(self.program(&argv[0]));
         command.arg0(&argv[0]).args(&argv[1..]).current_dir(&self.folder).stdin(Stdio::null());
         command.stdout(output).stderr(errors);
-        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.job.path());
+        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", terms.scratch.unwrap_or(self.job.path()));
         let passed = INHERITED.iter().map(OsStr::new).chain(self.setting.pass_env.iter().map(OsStr::new));
         command.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));
         terms.share.tell(&mut command);

@@ -142,7 +142,6 @@ mod tests {
         let expected = "--partition=gpu --cpus-per-task=2 --ntasks=1 --mem=1500M --time=2 --gres=gpu:a100:1 --signal=B:USR1@120 \
                         --mail-type=FAIL";
         assert_eq!(script.options.join(" "), expected);
-        assert_eq!(script.option("--partition"), Some("gpu"));
         let silent = Script::new(&Request::default(), &Resources::default(), vec![]);
         assert_eq!(silent.options, ["--cpus-per-task=1", "--ntasks=1"]);
     }

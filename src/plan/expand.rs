@@ -36,12 +36,9 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
     let proof = builder.disjoint(&arms);
     let trained: Vec<(&Model, Vec<StepId>)> =
         experiment.models.iter().map(|model| (model, arms.iter().map(|arm| builder.train(arm, model)).collect())).collect();
-    let mut predictions = Inputs::new();
+    let (mut predictions, mut tuning) = (Inputs::new(), Inputs::new());
     for (model, trains) in &trained {
         predictions.insert(format!("models/{}", model.name), builder.predict("", &arms, model, trains, Part::Test));
-    }
-    let mut tuning = Inputs::new();
-    for (model, trains) in &trained {
         tuning.insert(format!("tuning/{}", model.name), builder.predict("tuning/", &arms, model, trains, Part::Tune));
     }
     predictions.extend(tuning.clone());

@@ -104,10 +104,8 @@ impl<'a> Draw<'a> {
 
     /// Two numbers in [0, 1) of each patient decide: one on the test, one on the tuning.
     fn share(&self, share: f64) -> BTreeMap<String, Part> {
-        let chance = |what: &str, patient: &Patient<'_>| {
-            let bits = self.seed.child(what).child(patient.name).to_i64() as u64;
-            (bits >> 11) as f64 / (1_u64 << 53) as f64
-        };
+        let chance =
+            |what: &str, patient: &Patient<'_>| self.seed.child(what).child(patient.name).to_i64() as f64 / i64::MAX as f64;
         let part = |patient: &Patient<'_>| match () {
             () if chance("test", patient) < share => Part::Test,
             () if chance("tune", patient) < self.experiment.split.tune => Part::Tune,
@@ -322,6 +320,25 @@ mod tests {
             prop_assert_eq!(tests("s0") + tests("s1"), wanted);
             let fair = wanted as f64 * f64::from(sizes[0]) / f64::from(sizes[0] + sizes[1]);
             prop_assert!((tests("s0") as f64 - fair).abs() <= 1.0);
+        }
+    }
+
+    #[test]
+    fn a_share_is_about_kept_of_each_class() {
+        let patients: Vec<(u16, usize, usize)> = (0..3000).map(|at| (at, usize::from(at) % 3, 0)).collect();
+        let parts = drawn(&exams(&patients), &experiment(Test::Share(0.3), &[])).0.parts;
+        for class in 0..3 {
+            let of = |part| {
+                parts
+                    .iter()
+                    .filter(|(patient, own)| {
+                        patient["patient".len()..].parse::<usize>().expect("a number") % 3 == class && **own == part
+                    })
+                    .count()
+            };
+            assert!((270..330).contains(&of(Part::Test)), "{}", of(Part::Test));
+            // A quarter of the rest.
+            assert!((150..200).contains(&of(Part::Tune)), "{}", of(Part::Tune));
         }
     }
 

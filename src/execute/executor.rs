@@ -165,7 +165,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Seconds that a step takes, as earlier runs say, or else its kind.
-    pub(super) fn seconds(&self, id: StepId, learned: &Learned) -> f64 {
+    pub fn seconds(&self, id: StepId, learned: &Learned) -> f64 {
         let step = self.plan.step(id);
         learned.seconds(step).unwrap_or(step.kind.cost)
     }

@@ -56,15 +56,17 @@ impl<'a> Executor<'a> {
     pub(super) fn verdict(&self, id: StepId) -> Result<Option<State>> {
         let Some(digests) = self.input_digests(id)? else { return Ok(None) };
         let manifest = Manifest::new(self.plan.step(id), &digests);
-        if self.options.forced.contains(&id) {
+        let (action, forced) = (manifest.digest(), self.options.forced.contains(&id));
+        if self.is_held(id) && (forced || !self.store.holds(action)) {
+            return Ok(None);
+        }
+        if forced {
             return Ok(Some(State::Ready { manifest, reason: Reason::Forced }));
         }
-        let action = manifest.digest();
-        Ok(match self.store.lookup(action) {
-            Ok(known) => Some(State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true }),
-            Err(_) if self.is_held(id) => None,
-            Err(miss) => Some(State::Ready { reason: self.reason(id, &manifest, miss), manifest }),
-        })
+        Ok(Some(match self.store.lookup(action) {
+            Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
+            Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
+        }))
     }
 
     /// Whether a step that has to succeed first has not.

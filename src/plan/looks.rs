@@ -66,9 +66,10 @@ impl Builder<'_> {
         let Some(explain) = &self.experiment.explain else { return Inputs::new() };
         let mut inputs = Inputs::new();
         for Explained { model, cases: pick, explain: params } in &explain.models {
-            let Some((model, [train])) = trained.iter().find_map(|(known, trains)| {
-                (known.name == *model).then_some((*known, trains.first_chunk::<1>()?))
-            }) else {
+            let Some((model, [train])) = trained
+                .iter()
+                .find_map(|(known, trains)| (known.name == *model).then_some((*known, trains.first_chunk::<1>()?)))
+            else {
                 continue;
             };
             let predictions = predictions[&format!("models/{}", model.name)].clone();
@@ -170,7 +171,8 @@ impl Builder<'_> {
     }
 
     fn perturb(&mut self, arm: &Arm<'_>, model: &Model, change: Change) -> StepId {
-        let labels = arm.roster.part(Part::Test).map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
+        let labels =
+            arm.roster.part(Part::Test).map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
         let images = &model.images;
         let window = window::Params { window: images.window, size: images.size, fit: images.fit, exams: labels.collect() };
         let volumes = self.volumes_of("exams", arm.cohort, arm.roster.part(Part::Test));

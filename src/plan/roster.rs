@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::seq::SliceRandom;
 
 use super::split::{self, Places, classes_of};
-use super::{cohort, readers, subgroups};
+use super::{cohort, labels, readers, subgroups};
 use crate::artifact::Files;
 use crate::phantom;
 use crate::seed::Seed;
@@ -143,17 +143,7 @@ impl Roster {
         let subgroups = subgroups::all(experiment, &exams, &mut faults);
         let readers = readers::all(experiment, &exams, &mut faults);
         explained(experiment, &exams, &mut faults);
-        let folds = match experiment.split.test {
-            Test::Folds(_) if !external.is_empty() => {
-                faults.push(
-                    "`folds` beside an external cohort: there is a model a fold, and none for the cohort; give `test`"
-                        .to_owned(),
-                );
-                0
-            }
-            Test::Folds(count) => count,
-            Test::Counts(_) | Test::Share(_) => 0,
-        };
+        let folds = folds(experiment, &external, &mut faults);
         if faults.is_empty() { Ok(Self { exams, folds, external, subgroups, readers }) } else { Err(CohortFaults(faults)) }
     }
 
@@ -189,10 +179,38 @@ impl Roster {
         Self { exams: self.exams.iter().map(|exam| Exam { class: class(exam), ..exam.clone() }).collect(), ..self.clone() }
     }
 
+    /// Facts that tell the class of every exam though they are shared by several: what made them (a site, a scanner, a file's name)
+    /// may be learned in place of the finding.
+    pub fn telling_columns(&self) -> Vec<String> {
+        let columns: BTreeSet<&String> = self.exams.iter().flat_map(|exam| exam.facts.keys()).collect();
+        let known = |column: &String| !labels::COLUMNS.contains(&column.as_str());
+        columns.into_iter().filter(|column| known(column) && self.tells(column)).cloned().collect()
+    }
+
+    fn tells(&self, column: &String) -> bool {
+        let mut classes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for exam in &self.exams {
+            let value = exam.facts.get(column).map_or("", String::as_str);
+            classes.entry(value).or_default().insert(&exam.class);
+        }
+        // A value an exam tells exams apart, not classes.
+        classes.len() > 1 && classes.len() * 2 <= self.exams.len() && classes.values().all(|classes| classes.len() == 1)
+    }
+
     /// The exams of one part, by id; of folds every exam is of every part, each in its turn.
     pub fn part(&self, part: Part) -> impl Iterator<Item = &Exam> {
         self.exams.iter().filter(move |exam| exam.part == part || self.folds > 0)
     }
+}
+
+/// How many folds there are; 0 without them. What asks for one model of all exams cannot stand beside them.
+fn folds(experiment: &Experiment, external: &[(String, Roster)], faults: &mut Vec<String>) -> usize {
+    let Test::Folds(count) = experiment.split.test else { return 0 };
+    let one = [(!external.is_empty(), "an external cohort"), (experiment.explain.is_some(), "`[explain]`")];
+    let asked = one.into_iter().filter(|(asked, _)| *asked);
+    faults
+        .extend(asked.map(|(_, what)| format!("`folds` beside {what}: there is a model a fold and no one model; give `test`")));
+    count
 }
 
 /// Exams that are to be explained must be test exams.

@@ -134,7 +134,11 @@ pub(crate) fn characteristics() -> Characteristics {
         numbers: [("age".to_owned(), spread(age))].into(),
         words: [("sex".to_owned(), [("F".to_owned(), 25), ("M".to_owned(), 30)].into())].into(),
     };
-    let acquired = |fact: &str, value: &str, exams| Acquired { fact: fact.into(), value: value.into(), exams: [("Test".to_owned(), exams)].into() };
+    let acquired = |fact: &str, value: &str, exams| Acquired {
+        fact: fact.into(),
+        value: value.into(),
+        exams: [("Test".to_owned(), exams)].into(),
+    };
     Characteristics {
         groups: vec![group("none", 61.25), group("left", 64.5)],
         acquisition: vec![acquired("Kernel", "UB", 80), acquired("Kernel", "", 30), acquired("Slice thickness, mm", "5", 110)],

@@ -12,7 +12,9 @@ use bgh::artifact::results::{
     Factor, GroupResult, IntervalMethod, JointTest, Mistake, ModelResult, Naming, Operating, PairedRate, Rate, Ratio,
     ReliabilityBin, Results, RocPoint, SoundInterval, Spread, SubgroupResult, TrainingResult,
 };
-use bgh::artifact::{Curve, Curves, Disjoint, Explanations, Files, ImageRow, ImageSetWriter, Overlap, PartProof, TrainingRecord};
+use bgh::artifact::{
+    Curve, Curves, Disjoint, Explanations, Files, ImageRow, ImageSetWriter, Overlap, PartProof, TrainingRecord,
+};
 use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
 use bgh::report::stage::{self as report, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
 use bgh::stage::{predict, train};
@@ -72,7 +74,10 @@ impl Inputs {
         Ok(report::Inputs {
             characteristics: Some(made("characteristics", &|folder| looks::characteristics().write(folder))?),
             cases: named(looks::MODEL, made("cases", &looks::write_cases)?),
-            explanations: named(looks::MODEL, made("explanations", &|folder| Explanations::write(&looks::explanations(), folder))?),
+            explanations: named(
+                looks::MODEL,
+                made("explanations", &|folder| Explanations::write(&looks::explanations(), folder))?,
+            ),
             augmented: named("48", made("augmented", &augmented)?),
             ..report::Inputs::default()
         })
@@ -205,7 +210,16 @@ fn inputs(params: Params, results: Results) -> Inputs {
     let trained = || results.models.iter().map(|model| model.name.clone());
     let curves = trained().map(|name| (name.clone(), learning(&results, &name))).collect();
     let records = trained().map(|name| (name.clone(), record(&results, &name))).collect();
-    Inputs { params, curves, records, results, external: BTreeMap::new(), proof: None, robustness: BTreeMap::new(), looks: false }
+    Inputs {
+        params,
+        curves,
+        records,
+        results,
+        external: BTreeMap::new(),
+        proof: None,
+        robustness: BTreeMap::new(),
+        looks: false,
+    }
 }
 
 fn factor(name: &str, levels: &[&str]) -> Factor {

@@ -488,6 +488,21 @@ fn an_interrupt_leaves_jobs_alone_unless_the_site_says_otherwise() {
 }
 
 #[test]
+fn a_site_that_takes_its_steps_back_gives_up_their_jobs() {
+    let Some(lab) = Lab::new(SLOW) else { return };
+    lab.close_gate();
+    let mut run = lab.spawn();
+    (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    lab.pipeline.write("bgh-site.toml", "jobs = 4\n");
+    let run = lab.spawn();
+    await_that("the jobs notice", || lab.slurm.jobs().iter().all(|(_, state, _)| state == "FAILED").then_some(()));
+    lab.open_gate();
+    lab.is_done_once(run, "1234c");
+}
+
+#[test]
 fn memory_that_was_too_little_is_doubled() {
     let spec = r#"
 name = "large"

@@ -116,6 +116,11 @@ impl Store {
         self
     }
 
+    /// The caches below this one.
+    pub fn below(&self) -> impl Iterator<Item = &Path> {
+        self.below.iter().map(Self::root)
+    }
+
     /// Whether nothing can be written to it.
     pub fn is_read_only(&self) -> bool {
         self.read_only

@@ -201,6 +201,13 @@ impl Lab {
     }
 }
 
+/// Whether a process has a handler for SIGINT.
+fn hears_interrupts(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+    caught.is_some_and(|caught| caught & 2 > 0)
+}
+
 /// The job that a process works for.
 fn job_of(process: &Path) -> Option<String> {
     let environment = String::from_utf8_lossy(&fs::read(process.join("environ")).ok()?).into_owned();
@@ -474,6 +481,7 @@ fn an_interrupt_leaves_jobs_alone_unless_the_site_says_otherwise() {
     lab.close_gate();
     let interrupt = |run: Child| {
         lab.slurm.running("a");
+        await_that("bgh hears signals", || hears_interrupts(run.id()).then_some(()));
         let pid = rustix::process::Pid::from_raw(run.id().cast_signed()).expect("a number");
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
         assert_eq!(Outcome::of(run.wait_with_output().expect("bgh ends")).code, 130);

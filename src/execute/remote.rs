@@ -140,7 +140,7 @@ impl Attempt<'_> {
         file.persist(folder.task()).map(drop).with_context(place)
     }
 
-    /// Hears of the job until it is over. An interrupt leaves it to go on, unless the site says otherwise or Slurm has not got it.
+    /// Hears of the job until it is over. An interrupt leaves what Slurm has got to go on, unless the site says otherwise.
     fn follow(
         &self,
         cluster: &Cluster,
@@ -149,10 +149,11 @@ impl Attempt<'_> {
         signs: &mut Signs<'_>,
     ) -> Result<Work, Failure> {
         let mut events = Tail::new(JobFolder::new(folder.path()).events());
-        let (mut is_submitted, mut is_cancelled) = (false, false);
+        let mut is_cancelled = false;
         loop {
             if self.interrupt.requested() && !is_cancelled {
-                if is_submitted && !cluster.site().cancel {
+                if !cluster.site().cancel {
+                    cluster.withdraw(&ticket);
                     return Err(Failure::Interrupted);
                 }
                 cluster.cancel(&ticket);
@@ -162,10 +163,7 @@ impl Attempt<'_> {
                 return Err(Failure::Interrupted);
             }
             match ticket.news().recv_timeout(PULSE) {
-                Ok(News::Submitted { job }) => {
-                    is_submitted = true;
-                    (signs.placed)(Placement::Submitted { job });
-                }
+                Ok(News::Submitted { job }) => (signs.placed)(Placement::Submitted { job }),
                 Ok(News::Waiting { reason, doubt }) => {
                     (signs.placed)(Placement::Waiting { reason, doubt: doubt >= Doubt::DeadEnd });
                 }
@@ -215,6 +213,10 @@ fn failure(folder: &AttemptFolder, over: Over, end: End) -> Failure {
     let on = if node.is_empty() { String::new() } else { format!(" on {node}") };
     let (cause, text) = match over {
         Over::Ended(Phase::Cancelled) if is_cancelled => return Failure::Interrupted,
+        // A node that cannot start a job has it cancelled where it may not be queued again: nobody's wish.
+        Over::Ended(Phase::Cancelled) if folder.claim().is_none() && !node.is_empty() => {
+            (Cause::Infrastructure, format!("it was cancelled before bgh could start{on}"))
+        }
         Over::Ended(Phase::Cancelled) => (Cause::Cancelled, "it was cancelled, and not by this run".to_owned()),
         Over::Ended(Phase::TimeLimit) => {
             (Cause::TimeLimit { checkpoint: has_checkpoint(folder.path()) }, "its time was over".to_owned())

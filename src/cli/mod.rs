@@ -35,6 +35,7 @@ mod session;
 mod site;
 mod status;
 mod submit;
+mod verify;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -90,6 +91,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
+    /// Confirm that what a run made is still what it made
+    #[command(subcommand)]
+    Verify(verify::Command),
     /// Look after the artifact cache
     #[command(subcommand)]
     Cache(cache::Command),
@@ -148,6 +152,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
+        Command::Verify(command) => verify::run(&command),
         Command::Cache(command) => cache::run(&command),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Phantom(arguments) => phantom::run(&arguments),

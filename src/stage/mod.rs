@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod job;
 mod kind;
 mod needs;
+pub mod paper;
 pub mod perturb;
 pub mod phantom;
 pub mod pool;

@@ -14,12 +14,13 @@ export BGH_LIBTORCH_KEPT := $(DATA)/bgh/libtorch-2.11.0
 
 with_libtorch = LIBTORCH="$$($(PYTHON) scripts/libtorch.py)" && export LIBTORCH
 
-.PHONY: help study build test bench fuzz install clean-all tools libtorch
+.PHONY: help study build test test-cluster bench fuzz install clean-all tools libtorch
 .SILENT:
 
 help:
 	echo 'make study      fetch libtorch, build, run experiments/study.toml; the report is in reports/'
 	echo 'make test       run every test'
+	echo 'make test-cluster  run the tests of the cluster on a Slurm that is started here; installs it where it is missing'
 	echo 'make install    install bgh and bgh-torch for this user'
 	echo 'make build      release build of both, in target/release'
 	echo 'make bench      benchmarks of bgh'
@@ -39,6 +40,11 @@ test: tools
 	$(PYTHON) -m unittest discover --start-directory scripts
 	$(with_libtorch) && cargo build --locked --workspace --bins --tests
 	$(with_libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace --no-fail-fast
+
+# A real Slurm on the loopback interface, one a test. One after the other: each takes its time to notice that a node is gone.
+test-cluster: tools
+	$(PYTHON) scripts/cluster.py install
+	$(with_libtorch) && BGH_NEEDS_SLURM=1 cargo test --locked --package bgh --test slurm -- --test-threads=1
 
 bench: tools
 	cargo bench --locked --package bgh

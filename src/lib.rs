@@ -18,6 +18,7 @@ pub mod plan;
 pub mod report;
 pub mod serve;
 pub mod site;
+pub mod slurm;
 pub mod spec;
 pub mod stage;
 pub mod store;

@@ -225,6 +225,7 @@ fn orchestrate(folder: &Path) -> Result<()> {
         cpus,
         memory_mib: None,
         guard: Guard::new(vec![program.into(), "guard".into()]),
+        cluster: None,
     };
     let summary = executor.run(&machine, &Interrupt::on_signals()?, &mut Trace)?;
     ensure!(summary.failed == 0 && summary.not_run == 0, "{summary:?}");

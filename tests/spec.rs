@@ -11,6 +11,7 @@ use bgh::spec::{
     self, Aggregate, Experiment, Faults, Format, OperatingRule, PatientIds, ScoreSource, Slices, Source, Start, Test,
     Unlabelled,
 };
+use bgh::stage::explain::{Channel, Fill};
 use bgh::stage::predict::Eval;
 use bgh::stage::train::{self, Matched, Precision, Rule, Sampling, Schedule, Select};
 use bgh::weights::Classifiers;
@@ -1160,4 +1161,31 @@ fn a_crop_below_the_networks_smallest_is_refused() {
     let faults = small("crop = 60", "crop = 54").faults(&[]);
     assert!(faults.contains("`network.alexnet.crop` is 54, too small for the layers of the network"), "{faults}");
     assert!(faults.contains("at least 55"), "{faults}");
+}
+
+#[test]
+fn a_closer_look_has_defaults_of_the_images_and_may_name_a_layer_a_network() {
+    let spec = format!("{SMALL}[explain]\nmodels = [\"turned\"]\nlayer = {{ alexnet = \"conv3\" }}\nchannel = 7\nfill = 128\n");
+    let study = Folder::new(&[("spec.toml", &spec)]).load(&[]).unwrap_or_else(|faults| panic!("{faults}"));
+    let explain = study.explain.expect("a closer look");
+    let [one] = &explain.models[..] else { panic!("{explain:?}") };
+    assert_eq!((one.model.as_str(), one.explain.side, one.explain.stride), ("turned", 8, 2));
+    assert_eq!((one.explain.layer.as_deref(), one.explain.channel), (Some("conv3"), Channel::Number(7)));
+    assert_eq!((one.explain.fill, one.explain.attention_layer.as_deref()), (Fill::Grey(128), None));
+    assert_eq!((one.cases.confident, one.cases.wrong, one.cases.positive.len()), (1, 12, 2));
+}
+
+#[test]
+fn faults_of_a_closer_look_have_their_places() {
+    let spec = format!(
+        "{SMALL}[explain]\nmodels = [\"trned\"]\nlayer = \"conv9\"\nchannel = \"best\"\nfill = \"black\"\nmarks = \"m.csv\"\nattention_layer = {{ resnet = \"conv1\" }}\n"
+    );
+    let folder = Folder::new(&[("spec.toml", &spec), ("m.csv", "exam,slice,column,row\n")]);
+    assert_snapshot!(folder.faults(&[]));
+    let spec = format!("{SMALL}[explain]\nexams = [\"nobody\"]\nbox = 61\n");
+    assert_snapshot!(Folder::new(&[("spec.toml", &spec)]).faults(&[]));
+    let spec = format!("{SMALL}[explain]\nexams = [\"nobody\"]\n");
+    let study = Folder::new(&[("spec.toml", &spec)]).load(&[]).unwrap_or_else(|faults| panic!("{faults}"));
+    let fault = Roster::of(&study).expect_err("not a test exam").to_string();
+    assert_eq!(fault, "exam `nobody` is to be explained, but it is no test exam");
 }

@@ -167,6 +167,24 @@ fn what_was_not_declared_is_noticed_and_dropped() {
 }
 
 #[test]
+fn what_was_not_declared_is_noticed_wherever_it_lies() {
+    let spec = r#"
+name = "deep"
+[[stage]]
+name = "a"
+run = "mkdir -p sub/other; for f in {outputs.o} sub/extra sub/other/deep in/given/beside in/stray; do echo x > $f; done"
+inputs = { given = "given.txt" }
+outputs = { o = "sub/o.txt" }
+"#;
+    let pipeline = Pipeline::new(spec);
+    pipeline.write("given.txt", "given");
+    let outcome = pipeline.try_run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.text());
+    let told = "the command also left `in/given/beside`, `in/stray`, `sub/extra`, `sub/other`, which is dropped";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_command_that_writes_through_a_link_damages_nothing_that_is_served() {
     let spec = r#"
 name = "through"

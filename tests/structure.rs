@@ -6,11 +6,12 @@ use std::path::Path;
 
 /// Modules from the top down; each may import from those below it and from none above. Modules on one line know nothing of
 /// each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["cli"],
     &["care", "serve"],
     &["history"],
     &["execute"],
+    &["slurm"],
     &["plan"],
     &["report", "site", "spec"],
     &["stage", "store"],

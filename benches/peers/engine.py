@@ -206,7 +206,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bgh", default=ROOT / "target/release/bgh", help="release build of bgh")
+    parser.add_argument("--bgh", type=lambda path: Path(path).resolve(), default=ROOT / "target/release/bgh", help="release build of bgh")
     parser.add_argument("--bin", type=Path, help="folder with dvc and snakemake, where they are not on the path")
     parser.add_argument("--tools", default=",".join(TOOLS), help="which tools, of: " + ", ".join(TOOLS))
     parser.add_argument("--shapes", default="spec,study,chains:1000,chains:10000,hash:1024", help="separated by commas")

@@ -16,8 +16,8 @@ use super::{Files, table};
 pub use comparison::{ChiSquare, Comparison, ComparisonResult, Contrast, JointTest, PairedRate};
 pub use estimate::{Estimate, Rate, Ratio};
 pub use model::{
-    Area, Calibration, ClassArea, IntervalMethod, ModelResult, Naming, ReliabilityBin, RocPoint, SoundInterval, Spread,
-    TrainingResult,
+    Area, Calibration, ClassArea, IntervalMethod, Mistake, ModelResult, Naming, ReliabilityBin, RocPoint, SoundInterval,
+    Spread, TrainingResult,
 };
 pub use operating::{Counts, Operating};
 pub use subset::{Against, CanaryResult, GroupResult, SubgroupResult};

@@ -1,10 +1,15 @@
 //! One exam in Hounsfield units: `hu.safetensors` (tensor `hu`, `[S, R, C]`, `i16` where every value is a whole number in range,
 //! else `f32`), `slices.csv` (a row a slice, in order along the slice normal) and `series.json` (how it was acquired).
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use safetensors::tensor::TensorView;
+use memmap2::Mmap;
+use safetensors::tensor::TensorInfo;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +48,7 @@ pub struct Volume {
     /// HU, slice after slice, row after row.
     pub hu: Vec<f32>,
     /// Acquisition facts by DICOM keyword (`ConvolutionKernel`, `KVP`, …), free of identity.
-    pub series: std::collections::BTreeMap<String, String>,
+    pub series: BTreeMap<String, String>,
 }
 
 impl Volume {
@@ -61,14 +66,19 @@ impl Volume {
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        let shape = vec![self.slices.len(), self.rows, self.columns];
-        let (dtype, bytes) = encode(&self.hu);
-        let view = TensorView::new(dtype, shape, &bytes).context("the volume's shape does not fit its values")?;
-        let path = folder.join(ARRAY);
-        safetensors::serialize_to_file([("hu", view)], None, &path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        table::write(&folder.join(SLICES), &self.slices)?;
-        table::write_json(&folder.join(SERIES), &self.series)
+        let shape = [self.slices.len(), self.rows, self.columns];
+        if self.hu.iter().all(|&value| f32::from(value as i16) == value) {
+            let whole: Vec<i16> = self.hu.iter().map(|&value| value as i16).collect();
+            self.write_as(folder, shape, &whole)
+        } else {
+            self.write_as(folder, shape, &self.hu)
+        }
+    }
+
+    fn write_as<T: Element>(&self, folder: &Path, shape: [usize; 3], values: &[T]) -> Result<()> {
+        let mut writer = VolumeWriter::create(folder, shape)?;
+        writer.push(values)?;
+        writer.finish(&self.slices, &self.series)
     }
 
     /// Reads only the geometry, which tells the number of slices without their values.
@@ -77,6 +87,30 @@ impl Volume {
     /// When the table is missing or damaged.
     pub fn slices(files: &Files) -> Result<Vec<SliceRow>> {
         table::read(files.path(SLICES)?)
+    }
+
+    /// Reads only the facts of the acquisition.
+    ///
+    /// # Errors
+    /// When the record is missing or damaged.
+    pub fn series(files: &Files) -> Result<BTreeMap<String, String>> {
+        table::read_json(files.path(SERIES)?)
+    }
+
+    /// Reads only how many rows and columns a slice has.
+    ///
+    /// # Errors
+    /// When the array is missing or damaged.
+    pub fn matrix(files: &Files) -> Result<[usize; 2]> {
+        let path = files.path(ARRAY)?;
+        let place = || format!("cannot read {}", path.display());
+        let file = File::open(path).with_context(place)?;
+        // SAFETY: artifacts are read-only files that are replaced, never rewritten, so the mapping cannot change underneath.
+        let map = unsafe { Mmap::map(&file) }.with_context(place)?;
+        let tensors = SafeTensors::deserialize(&map).with_context(place)?;
+        let tensor = tensors.tensor("hu").with_context(place)?;
+        let [_, rows, columns] = tensor.shape().try_into().context("tensor `hu` is not [S, R, C]").with_context(place)?;
+        Ok([rows, columns])
     }
 
     /// Reads what [`Volume::write`] wrote.
@@ -93,16 +127,82 @@ impl Volume {
         let slices = Self::slices(files)?;
         ensure!(slices.len() == count, "{SLICES} has {} rows for {count} slices", slices.len());
         let hu = decode(tensor.dtype(), tensor.data()).with_context(place)?;
-        Ok(Self { slices, rows, columns, hu, series: table::read_json(files.path(SERIES)?)? })
+        Ok(Self { slices, rows, columns, hu, series: Self::series(files)? })
     }
 }
 
-fn encode(hu: &[f32]) -> (Dtype, Vec<u8>) {
-    if hu.iter().all(|&value| f32::from(value as i16) == value) {
-        (Dtype::I16, hu.iter().flat_map(|&value| (value as i16).to_le_bytes()).collect())
-    } else {
-        (Dtype::F32, hu.iter().flat_map(|value| value.to_le_bytes()).collect())
+/// A number that the array of a volume may hold.
+pub trait Element: Copy {
+    /// Its type in the file.
+    const DTYPE: Dtype;
+    /// The bytes of a number, little endian.
+    fn bytes(values: &[Self]) -> Vec<u8>;
+}
+
+impl Element for i16 {
+    const DTYPE: Dtype = Dtype::I16;
+    fn bytes(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
+}
+
+impl Element for f32 {
+    const DTYPE: Dtype = Dtype::F32;
+    fn bytes(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+}
+
+/// Writes a volume slice by slice, so that one larger than the memory can be written.
+#[derive(Debug)]
+pub struct VolumeWriter<T> {
+    folder: PathBuf,
+    array: File,
+    /// Values still to come.
+    left: usize,
+    of: PhantomData<T>,
+}
+
+impl<T: Element> VolumeWriter<T> {
+    /// Begins a volume of `[S, R, C]` values in `folder`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn create(folder: &Path, shape: [usize; 3]) -> Result<Self> {
+        let left = shape.iter().product::<usize>();
+        let path = folder.join(ARRAY);
+        let head = head(T::DTYPE, shape, left * size_of::<T>())?;
+        let array = File::create(&path).and_then(|mut array| array.write_all(&head).map(|()| array));
+        let array = array.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { folder: folder.to_owned(), array, left, of: PhantomData })
+    }
+
+    /// Appends the values of a slice, or of several.
+    ///
+    /// # Errors
+    /// When they are more than the shape has room for, or the file cannot be written.
+    pub fn push(&mut self, hu: &[T]) -> Result<()> {
+        self.left = self.left.checked_sub(hu.len()).context("the volume's shape does not fit its values")?;
+        self.array.write_all(&T::bytes(hu)).with_context(|| format!("cannot write {}", self.folder.join(ARRAY).display()))
+    }
+
+    /// Writes the geometry of the slices and how they were acquired.
+    ///
+    /// # Errors
+    /// When values are missing or a file cannot be written.
+    pub fn finish(self, slices: &[SliceRow], series: &BTreeMap<String, String>) -> Result<()> {
+        ensure!(self.left == 0, "the volume's shape does not fit its values: {} are missing", self.left);
+        table::write(&self.folder.join(SLICES), slices)?;
+        table::write_json(&self.folder.join(SERIES), series)
+    }
+}
+
+/// What stands before the values in a safetensors file: the length of a header and the header, which ends at a multiple of 8 bytes.
+fn head(dtype: Dtype, shape: [usize; 3], bytes: usize) -> Result<Vec<u8>> {
+    let tensor = TensorInfo { dtype, shape: shape.to_vec(), data_offsets: (0, bytes) };
+    let mut header = serde_json::to_vec(&BTreeMap::from([("hu", tensor)]))?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Ok([(header.len() as u64).to_le_bytes().as_slice(), &header].concat())
 }
 
 fn decode(dtype: Dtype, bytes: &[u8]) -> Result<Vec<f32>> {

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::needs::{Needs, is_locked};
+use super::needs::{Needs, action_of};
 use super::{Inventory, tree};
 use crate::store::{Digest, Store};
 
@@ -201,12 +201,11 @@ fn distinct(inventory: &Inventory, action: &Digest) -> BTreeSet<Digest> {
     inventory.records[action].blobs().map(|blob| blob.digest).collect()
 }
 
-/// Job directories and locks that nobody holds; a young checkpoint may still save an attempt.
+/// Job directories that nobody works in; a young checkpoint may still save an attempt.
 fn dead_jobs(store: &Store, wishes: &Wishes) -> Vec<PathBuf> {
     let entries = tree::entries(&store.root().join("jobs-v1"));
-    let dead =
-        |path: &PathBuf| !is_locked(&path.with_extension("lock")) && !has_young_checkpoint(&path.with_extension(""), wishes);
-    entries.into_iter().filter(dead).collect()
+    let is_claimed = |job: &Path| action_of(job).is_some_and(|action| store.is_claimed(action));
+    entries.into_iter().filter(|job| !is_claimed(job) && !has_young_checkpoint(job, wishes)).collect()
 }
 
 fn has_young_checkpoint(job: &Path, wishes: &Wishes) -> bool {

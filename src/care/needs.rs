@@ -1,12 +1,10 @@
 //! What runs used when, and what they still need.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use rustix::fs::{FlockOperation, flock};
 
 use super::{Inventory, Wishes};
 use crate::history::{Run, Runs};
@@ -79,12 +77,11 @@ fn ended(run: &Run) -> SystemTime {
 
 /// Actions whose job somebody works at.
 fn working(store: &Store) -> impl Iterator<Item = Digest> {
-    let entries = super::tree::entries(&store.root().join("jobs-v1"));
-    entries.into_iter().filter(|path| is_locked(path)).filter_map(|path| path.file_stem()?.to_str()?.parse().ok())
+    let jobs = super::tree::entries(&store.root().join("jobs-v1"));
+    jobs.into_iter().filter_map(|job| action_of(&job)).filter(|action| store.is_claimed(*action))
 }
 
-/// Whether somebody holds the lock on this file.
-pub(super) fn is_locked(path: &Path) -> bool {
-    let is_lock = path.extension().is_some_and(|extension| extension == "lock");
-    is_lock && File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
+/// The action whose job directory this is.
+pub(super) fn action_of(job: &Path) -> Option<Digest> {
+    job.file_name()?.to_str()?.parse().ok()
 }

@@ -14,12 +14,19 @@ use crate::store::Store;
 /// Arguments of `bgh doctor`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// What to examine beside this machine: the cluster, with a test job
+    #[arg(value_parser = ["slurm"])]
+    what: Option<String>,
+
     #[command(flatten)]
     site: SiteArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let site = arguments.site.read()?;
+    if arguments.what.is_some() {
+        return super::cluster::examine(&site, &arguments.site.cache(&site));
+    }
     let cache = cache(&arguments.site.cache(&site));
     let checks = [("worker", worker()), ("devices", devices(&site)), ("cache", cache), ("machine", Ok(machine(&site)))];
     for (name, outcome) in &checks {

@@ -171,11 +171,9 @@ impl Printer {
         Ok(over)
     }
 
-    /// The end of a kept log: a line of its own comes first, then what the job printed, of which `printed` bytes are out already.
+    /// The end of a kept log, of which `printed` bytes are out already.
     fn rest(&mut self, action: Digest, printed: u64) -> io::Result<()> {
-        let kept = self.store.log(action);
-        let title = fs::read(&kept).ok().and_then(|bytes| bytes.iter().position(|&byte| byte == b'\n')).map_or(0, |at| at + 1);
-        self.copy(&kept, title as u64 + printed).map(drop)
+        self.copy(&self.store.log(action), printed).map(drop)
     }
 
     /// Copies what a file holds after its first `from` bytes; says how much that was.

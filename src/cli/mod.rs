@@ -7,6 +7,7 @@ macro_rules! outln {
 
 mod cache;
 mod check;
+mod cluster;
 mod completions;
 mod diff;
 mod doctor;
@@ -33,14 +34,18 @@ mod serve;
 mod session;
 mod site;
 mod status;
+mod submit;
 mod weights;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 pub use failure::{Exit, Failure};
+
+use crate::execute::{GUARD, Guard, run_on_node};
+use crate::slurm::EXEC_ATTEMPT;
 
 /// Declarative experiments in medical imaging: one TOML file in, a paper-ready report out.
 #[derive(Debug, Parser)]
@@ -103,13 +108,21 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-/// The only argument of the process that ends the commands of a killed `bgh`; no subcommand, since nobody types it.
-const GUARD: &str = "--guard";
+/// What a process is that `bgh` itself or a cluster starts.
+fn started_by_machine() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next()?;
+    if first == GUARD {
+        return Some(Guard::watch().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS));
+    }
+    let place = arguments.next().filter(|_| first == EXEC_ATTEMPT)?;
+    Some(run_on_node(Path::new(&place)))
+}
 
 /// Reads the arguments, runs the command and turns its failure into a message and an exit code.
 pub fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == GUARD) {
-        return crate::execute::Guard::watch().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    if let Some(code) = started_by_machine() {
+        return code;
     }
     let arguments = Arguments::parse();
     let outcome = log::init(&arguments.log, arguments.log_file.as_deref()).and_then(|()| run(arguments.command));

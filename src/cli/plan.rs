@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::outlook::{self, Outlook, Roots};
 use super::session::{Session, SpecArguments};
 use super::{Failure, lines};
-use crate::execute::{Executor, Options};
+use crate::execute::{Executor, Learned, Options};
 use crate::plan::StepId;
 
 /// Arguments of `bgh plan`.
@@ -19,7 +19,8 @@ pub(super) struct Arguments {
 
     /// One JSON object a step: `step`, `kind`, `state` (cached, run, wait), `reason` in words, `causes` (objects with a `type`:
     /// forced, never_run, result_removed, record_damaged, blob_missing, blob_damaged, kind, kind_version, libtorch, seed, parameter,
-    /// input), `waits_on` (steps) and `roots` (the first steps that will run above it, each with its reason)
+    /// input), `waits_on` (steps), `roots` (the first steps that will run above it, each with its reason) and `seconds` (what it, or
+    /// its like, took before; null where its kind never ran)
     #[arg(long)]
     json: bool,
 
@@ -33,8 +34,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
     let executor = Executor::survey(&session.plan, &session.store, &options)?;
     if arguments.json {
-        let roots = Roots::of(&session, &executor);
-        let rows = session.plan.in_order().map(|id| row(&session, &executor, &roots, id).to_string());
+        let (roots, learned) = (Roots::of(&session, &executor), Learned::open(&session.store));
+        let rows = session.plan.in_order().map(|id| row(&session, &executor, &roots, &learned, id).to_string());
         return lines::print(rows);
     }
     print(&session, &executor, arguments.all)
@@ -128,7 +129,7 @@ fn totals(session: &Session, executor: &Executor<'_>) -> String {
     format!("{} steps: {}{spared}{forecast}", session.plan.len(), said.join(", "))
 }
 
-fn row(session: &Session, executor: &Executor<'_>, roots: &Roots, id: StepId) -> Value {
+fn row(session: &Session, executor: &Executor<'_>, roots: &Roots, learned: &Learned, id: StepId) -> Value {
     let (outlook, step) = (Outlook::of(executor, id), session.plan.step(id));
     let causes = if let Outlook::Run(reason) = outlook { reason.causes() } else { vec![] };
     let on = if matches!(outlook, Outlook::Wait) { outlook::waits_on(session, executor, id) } else { vec![] };
@@ -136,5 +137,5 @@ fn row(session: &Session, executor: &Executor<'_>, roots: &Roots, id: StepId) ->
     let above: Vec<_> = above.iter().map(|&root| outlook::told(session, executor, root)).collect();
     let why = why(session, executor, roots, id);
     json!({"step": step.label, "kind": step.kind.name, "state": outlook.word(), "reason": why, "causes": causes, "waits_on": on,
-        "roots": above})
+        "roots": above, "seconds": learned.seconds(step)})
 }

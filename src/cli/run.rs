@@ -9,10 +9,12 @@ use clap::Args;
 use super::events::{JsonEvents, is_stdout};
 use super::progress::{self, Outlook, clock};
 use super::session::{Session, SpecArguments};
+use super::submit::{self, Detached};
 use super::{Exit, Failure};
-use crate::execute::{self, Devices, Executor, Guard, Interrupt, Listener, Machine, Options, State, Summary, Worker};
+use crate::execute::{self, Devices, Executor, Guard, Interrupt, Learned, Listener, Machine, Options, State, Summary, Worker};
 use crate::history::Journal;
 use crate::site::Site;
+use crate::slurm::Cluster;
 
 /// Arguments of `bgh run`.
 #[derive(Debug, Args)]
@@ -23,6 +25,14 @@ pub(super) struct Arguments {
     /// Show what would be done, and do nothing
     #[arg(long)]
     plan: bool,
+
+    /// Run as a job of the Slurm cluster that the site file describes, and return at once
+    #[arg(long)]
+    submit: bool,
+
+    /// This run is such a job
+    #[arg(long, hide = true)]
+    detached: bool,
 
     /// CPU slots: steps at once, where each takes one [default: that of the site file, else the number of cores]
     #[arg(short, long, value_name = "N")]
@@ -84,15 +94,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return super::plan::print(&session, &executor, false);
     }
     session.writable_for(executor.open())?;
+    if arguments.submit {
+        return submit::submit(&session);
+    }
     session.store.touch(&session.spec.name);
     let machine = machine(&executor, arguments, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
+    let detached = arguments.detached.then(|| Detached::listen(&interrupt)).transpose()?;
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     if let Some(place) = &arguments.json_events {
         listeners.push(Box::new(JsonEvents::to(place)?));
     }
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
+    if detached.map_or(Ok(false), |detached| detached.go_on(&summary, &session))? {
+        return Ok(());
+    }
     verdict(&summary)?;
     let place = publish(&session, &executor, arguments.reports.as_deref())?;
     let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
@@ -116,7 +133,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         ));
     }
     session.writable_for(executor.open())?;
-    let machine = Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent() };
+    let machine =
+        Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent(), cluster: None };
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
@@ -128,7 +146,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 
 /// Who is told of the run: the person before it, and its journal.
 fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, jobs: usize) -> Vec<Box<dyn Listener>> {
-    let outlook = || Outlook::of(&session.plan, executor, jobs);
+    let outlook = || Outlook::of(&session.plan, executor, &Learned::open(&session.store), jobs);
     let mut listeners = vec![progress::listener(&session.spec.name, outlook)];
     match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.spec.name)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
@@ -161,7 +179,8 @@ fn machine(executor: &Executor<'_>, arguments: &Arguments, site: &Site) -> Resul
         worker,
         cpus: arguments.jobs.or(site.jobs).unwrap_or_else(Machine::cores),
         memory_mib: site.memory_mib.or_else(Machine::memory),
-        guard: Guard::new(vec!["/proc/self/exe".into(), super::GUARD.into()]),
+        guard: Guard::new(vec!["/proc/self/exe".into(), execute::GUARD.into()]),
+        cluster: site.slurm.is_used().then(|| Cluster::new(site.slurm.clone())),
     };
     let refused = machine.refuses(executor);
     if refused.is_empty() { Ok(machine) } else { Err(Failure::new(Exit::Environment, refused_text(&refused))) }

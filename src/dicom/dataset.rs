@@ -36,7 +36,7 @@ impl Encoding {
         if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
     }
 
-    fn u32(self, bytes: [u8; 4]) -> u32 {
+    pub(super) fn u32(self, bytes: [u8; 4]) -> u32 {
         if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
     }
 }
@@ -46,10 +46,19 @@ impl Encoding {
 pub(super) enum Value<'a> {
     /// A value of known length.
     Bytes(&'a [u8]),
-    /// Encapsulated pixel data without their offset table.
-    Fragments(Vec<&'a [u8]>),
-    /// A sequence; nothing of it is kept.
-    Items,
+    /// Encapsulated pixel data.
+    Fragments(Fragments<'a>),
+    /// A sequence of undefined length, and how its items are written.
+    Items(&'a [u8], Encoding),
+}
+
+/// The items of encapsulated pixel data (PS3.5 annex A.4).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fragments<'a> {
+    /// Where frames begin, counted from the first fragment's item; may be empty.
+    pub(super) offsets: Vec<u64>,
+    /// Where each fragment's item begins, counted likewise, and its bytes.
+    pub(super) items: Vec<(u64, &'a [u8])>,
 }
 
 /// Which part of a data set is wanted.
@@ -112,6 +121,42 @@ impl<'a> Dataset<'a> {
             _ => None,
         }
     }
+
+    /// The items of a sequence; none where it is missing.
+    pub(super) fn items(&self, tag: Tag) -> Result<Vec<Self>, Fault> {
+        match self.value(tag) {
+            None => Ok(Vec::new()),
+            Some(Value::Fragments(_)) => Err(Fault::Damaged { at: 0, fact: "pixel data stand where a sequence should" }),
+            Some(&Value::Items(bytes, encoding)) => Self::of_items(bytes, encoding),
+            // A sequence of known length in VR UN holds implicit little endian (PS3.5 section 6.2.2).
+            Some(Value::Bytes(bytes)) => {
+                Self::of_items(bytes, self.encoding).or_else(|_| Self::of_items(bytes, Encoding::IMPLICIT_LE))
+            }
+        }
+    }
+
+    fn of_items(bytes: &'a [u8], encoding: Encoding) -> Result<Vec<Self>, Fault> {
+        let mut reader = Reader { bytes, at: 0, encoding };
+        let mut items = Vec::new();
+        while !reader.is_done() {
+            let Some((tag, length)) = reader.item()? else { break };
+            let mut item = Self { encoding, has_pixels: false, elements: BTreeMap::new() };
+            let known = (length != UNDEFINED).then(|| reader.take(tag, length.into())).transpose()?;
+            let inner = &mut known.map_or_else(|| reader.clone(), |bytes| Reader { bytes, at: 0, encoding });
+            while !inner.is_done() {
+                let (tag, value) = inner.element(1)?;
+                if tag == ITEM_DELIMITER {
+                    break;
+                }
+                item.elements.insert(tag, value);
+            }
+            if known.is_none() {
+                reader.at = inner.at;
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
 }
 
 #[derive(Clone)]
@@ -167,11 +212,12 @@ impl<'a> Reader<'a> {
         if &vr == b"UN" {
             self.encoding = Encoding::IMPLICIT_LE;
         }
+        let (start, inner) = (self.at, self.encoding);
         while let Some((tag, length)) = self.item()? {
             if length == UNDEFINED { self.items_elements(depth + 1)? } else { self.take(tag, length.into()).map(drop)? }
         }
         self.encoding = outer;
-        Ok(Value::Items)
+        Ok(Value::Items(&self.bytes[start..self.at], inner))
     }
 
     fn items_elements(&mut self, depth: usize) -> Result<(), Fault> {
@@ -179,12 +225,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn fragments(&mut self) -> Result<Vec<&'a [u8]>, Fault> {
-        let mut fragments = Vec::new();
-        while let Some((tag, length)) = self.item()? {
-            fragments.push(self.take(tag, length.into())?);
+    fn fragments(&mut self) -> Result<Fragments<'a>, Fault> {
+        let mut fragments = Fragments::default();
+        let Some((tag, length)) = self.item()? else { return Ok(fragments) };
+        let (offsets, _) = self.take(tag, length.into())?.as_chunks::<4>();
+        fragments.offsets = offsets.iter().map(|&offset| u32::from_le_bytes(offset).into()).collect();
+        let first = self.at;
+        loop {
+            let at = self.at;
+            let Some((tag, length)) = self.item()? else { return Ok(fragments) };
+            fragments.items.push(((at - first) as u64, self.take(tag, length.into())?));
         }
-        Ok(fragments.split_off(fragments.len().min(1)))
     }
 
     /// The header of the next item, or `None` at the end of the sequence.
@@ -232,6 +283,26 @@ mod tests {
         let bytes = [b"\xE0\x7F\x10\x00OW\0\0".as_slice(), &3_221_225_472_u32.to_le_bytes(), &[0; 10]].concat();
         let fault = parse(&bytes).expect_err("3 GB are not there");
         assert!(matches!(fault, Fault::Cut { tag: tags::PIXEL_DATA, declared: 3_221_225_472, left: 10 }), "{fault}");
+    }
+
+    /// Items and sequences may or may not know their length.
+    #[test]
+    fn items_are_read_however_they_end() -> Result<(), Fault> {
+        let rows = b"\x28\x00\x10\x00US\x02\x00\x05\x00";
+        let known = [b"\xFE\xFF\x00\xE0\x0A\0\0\0".as_slice(), rows].concat();
+        let open = [b"\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF".as_slice(), rows, b"\xFE\xFF\x0D\xE0\0\0\0\0"].concat();
+        for items in [[known.as_slice(), &open].concat(), [open.as_slice(), &known].concat()] {
+            let length = (items.len() as u32).to_le_bytes();
+            let of_known = [b"\x08\x00\x40\x11SQ\0\0".as_slice(), &length, &items].concat();
+            let end = b"\xFE\xFF\xDD\xE0\0\0\0\0";
+            let of_open = [b"\x08\x00\x40\x11SQ\0\0\xFF\xFF\xFF\xFF".as_slice(), &items, end].concat();
+            for bytes in [of_known, of_open] {
+                let dataset = parse(&bytes)?;
+                let items = dataset.items(Tag(0x0008, 0x1140))?;
+                assert_eq!(items.iter().map(|item| item.bytes(tags::ROWS)).collect::<Vec<_>>(), [Some(&[5, 0][..]); 2]);
+            }
+        }
+        Ok(())
     }
 
     #[test]

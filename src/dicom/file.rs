@@ -1,7 +1,7 @@
 //! From a file to its data set: preamble, file meta group, transfer syntax.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use flate2::read::DeflateDecoder;
 use super::Fault;
 use super::dataset::{Dataset, Encoding, Extent};
 
-/// Headers of CT images are a few kilobytes; what is longer is read whole.
-const HEAD: u64 = 64 * 1024;
+/// Headers of CT images are a few kilobytes; those of multi-frame objects can be megabytes.
+const HEAD: u64 = 16 * 1024;
 /// More than any single CT object inflates to.
 const MAX_INFLATED: u64 = 256 * 1024 * 1024;
 /// Retired, and still on old disks.
@@ -70,13 +70,17 @@ fn inflated(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     if length as u64 == MAX_INFLATED { Err(Fault::Inflate(format!("it has over {MAX_INFLATED} bytes"))) } else { Ok(inflated) }
 }
 
-/// What `facts` makes of the start of a file, or of all of it where its header is long or deflated.
+/// What `facts` makes of the start of a file; of more of it while its header is longer, and of all of it where it is deflated.
 pub(super) fn with_head<T>(path: &Path, facts: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut file = File::open(path)?;
     let mut head = Vec::new();
-    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-    match facts(&head) {
-        Err(Fault::Cut { .. } | Fault::Inflate(_)) if head.len() as u64 == HEAD => facts(&fs::read(path)?),
-        told => told,
+    let mut wanted = HEAD;
+    loop {
+        (&mut file).take(wanted - head.len() as u64).read_to_end(&mut head)?;
+        match facts(&head) {
+            Err(Fault::Cut { .. } | Fault::Inflate(_)) if head.len() as u64 == wanted => wanted *= 16,
+            told => return told,
+        }
     }
 }
 

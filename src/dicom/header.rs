@@ -29,6 +29,39 @@ const ACQUISITION: [(Tag, &str); 14] = [
     (tags::CONTRAST_BOLUS_AGENT, "ContrastBolusAgent"),
 ];
 
+/// Functional groups that say where a frame lies and what its values mean.
+const GROUPS: [Tag; 6] = [
+    tags::CT_IMAGE_FRAME_TYPE_SEQUENCE,
+    tags::PIXEL_MEASURES_SEQUENCE,
+    tags::PLANE_POSITION_SEQUENCE,
+    tags::PLANE_ORIENTATION_SEQUENCE,
+    tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    tags::CT_RECONSTRUCTION_SEQUENCE,
+];
+
+/// What may differ from frame to frame of one file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frame {
+    /// Image Type, or Frame Type, value by value.
+    pub image_type: Vec<String>,
+    /// Rescale Slope, HU a stored unit.
+    pub slope: Option<f64>,
+    /// Rescale Intercept, HU.
+    pub intercept: Option<f64>,
+    /// Rescale Type; empty means HU for CT.
+    pub unit: String,
+    /// Image Orientation (Patient).
+    pub orientation: Option<Orientation>,
+    /// Image Position (Patient), mm.
+    pub position: Option<[f64; 3]>,
+    /// Pixel Spacing: between rows, between columns, mm.
+    pub spacing: Option<[f64; 2]>,
+    /// Slice Thickness, mm.
+    pub thickness: Option<f64>,
+    /// Convolution Kernel.
+    pub kernel: String,
+}
+
 /// One file's header. Text is empty and numbers are `None` where the attribute is missing or empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
@@ -46,14 +79,18 @@ pub struct Header {
     pub accession: String,
     /// Series Description.
     pub description: String,
+    /// Series Number.
+    pub series_number: String,
+    /// Acquisition Number.
+    pub acquisition_number: String,
+    /// Instance Number.
+    pub instance_number: String,
     /// Modality.
     pub modality: String,
-    /// Image Type, value by value.
-    pub image_type: Vec<String>,
-    /// Photometric Interpretation.
+    /// Photometric Interpretation. It says how values are shown and changes no HU.
     pub photometric: String,
-    /// Convolution Kernel.
-    pub kernel: String,
+    /// Whether a colour's values lie plane by plane (Planar Configuration 1).
+    pub planar: bool,
     /// Whether there are pixel data.
     pub has_pixels: bool,
     /// Rows.
@@ -64,6 +101,10 @@ pub struct Header {
     pub samples: Option<u16>,
     /// Number of Frames; 1 where nothing is said.
     pub frames: u32,
+    /// What holds for the only frame, or for those of `places` where they say nothing else.
+    pub shared: Frame,
+    /// What each frame of an enhanced object says of itself (PS3.3 C.7.6.16).
+    pub places: Vec<Frame>,
     /// Bits Allocated.
     pub bits_allocated: Option<u16>,
     /// Bits Stored.
@@ -72,20 +113,11 @@ pub struct Header {
     pub high_bit: Option<u16>,
     /// Whether stored values are two's complement (Pixel Representation 1).
     pub signed: Option<bool>,
-    /// Rescale Slope, HU a stored unit.
-    pub slope: Option<f64>,
-    /// Rescale Intercept, HU.
-    pub intercept: Option<f64>,
-    /// Stored values that mean "outside the field of view": Pixel Padding Value, or the range up to its limit.
-    pub padding: Option<(i32, i32)>,
-    /// Image Orientation (Patient).
-    pub orientation: Option<Orientation>,
-    /// Image Position (Patient), mm.
-    pub position: Option<[f64; 3]>,
-    /// Pixel Spacing: between rows, between columns, mm.
-    pub spacing: Option<[f64; 2]>,
-    /// Slice Thickness, mm.
-    pub thickness: Option<f64>,
+    /// Pixel Padding Value and Pixel Padding Range Limit as 16 bits, whatever VR they were given: only the pixels' sign says what they
+    /// mean.
+    pub padding: Option<(u16, u16)>,
+    /// Whether a Modality LUT Sequence takes the place of slope and intercept.
+    pub has_lut: bool,
     /// Acquisition facts by keyword.
     pub acquisition: BTreeMap<String, String>,
 }
@@ -105,6 +137,16 @@ impl Header {
     pub(super) fn of(transfer_syntax: &str, dataset: &Dataset) -> Result<Self, Fault> {
         let facts = Facts(dataset);
         let signed = facts.word(tags::PIXEL_REPRESENTATION, "PixelRepresentation")?.map(|word| word == 1);
+        let frames = facts.count(tags::NUMBER_OF_FRAMES, "NumberOfFrames")?.unwrap_or(1);
+        let mut shared = Frame::default().with(dataset)?;
+        for group in dataset.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)? {
+            shared = shared.with_groups(&group)?;
+        }
+        let groups = dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?;
+        let places: Vec<Frame> = groups.iter().map(|group| shared.clone().with_groups(group)).collect::<Result<_, _>>()?;
+        if !places.is_empty() && places.len() != frames as usize {
+            return Err(Fault::Pixels(format!("{} functional groups for {frames} frames", places.len())));
+        }
         Ok(Self {
             transfer_syntax: transfer_syntax.to_owned(),
             instance: facts.text(tags::SOP_INSTANCE_UID),
@@ -113,32 +155,43 @@ impl Header {
             patient: facts.text(tags::PATIENT_ID),
             accession: facts.text(tags::ACCESSION_NUMBER),
             description: facts.text(tags::SERIES_DESCRIPTION),
+            series_number: facts.text(tags::SERIES_NUMBER),
+            acquisition_number: facts.text(tags::ACQUISITION_NUMBER),
+            instance_number: facts.text(tags::INSTANCE_NUMBER),
             modality: facts.text(tags::MODALITY),
-            image_type: facts.text(tags::IMAGE_TYPE).split('\\').map(|value| value.trim().to_owned()).collect(),
             photometric: facts.text(tags::PHOTOMETRIC_INTERPRETATION),
-            kernel: facts.text(tags::CONVOLUTION_KERNEL),
+            planar: facts.word(tags::PLANAR_CONFIGURATION, "PlanarConfiguration")? == Some(1),
             has_pixels: dataset.has_pixels,
             rows: facts.word(tags::ROWS, "Rows")?,
             columns: facts.word(tags::COLUMNS, "Columns")?,
             samples: facts.word(tags::SAMPLES_PER_PIXEL, "SamplesPerPixel")?,
-            frames: facts.count(tags::NUMBER_OF_FRAMES, "NumberOfFrames")?.unwrap_or(1),
+            frames,
             bits_allocated: facts.word(tags::BITS_ALLOCATED, "BitsAllocated")?,
             bits_stored: facts.word(tags::BITS_STORED, "BitsStored")?,
             high_bit: facts.word(tags::HIGH_BIT, "HighBit")?,
             signed,
-            slope: facts.number(tags::RESCALE_SLOPE, "RescaleSlope")?,
-            intercept: facts.number(tags::RESCALE_INTERCEPT, "RescaleIntercept")?,
-            padding: facts.padding(signed == Some(true))?,
-            orientation: facts.numbers(tags::IMAGE_ORIENTATION_PATIENT, "ImageOrientationPatient")?.map(Orientation::of),
-            position: facts.numbers(tags::IMAGE_POSITION_PATIENT, "ImagePositionPatient")?,
-            spacing: facts.numbers(tags::PIXEL_SPACING, "PixelSpacing")?,
-            thickness: facts.number(tags::SLICE_THICKNESS, "SliceThickness")?,
+            padding: facts.padding()?,
+            has_lut: dataset.value(tags::MODALITY_LUT_SEQUENCE).is_some(),
+            places,
+            shared,
             acquisition: facts.acquisition(),
         })
     }
 
-    /// Why ingest would not take the image as an axial CT slice; `None` when it would.
+    /// What is said of frame `index`.
+    pub fn frame(&self, index: usize) -> &Frame {
+        self.places.get(index).unwrap_or(&self.shared)
+    }
+
+    /// Why ingest would take no frame as an axial CT slice; `None` when it would take one.
     pub fn unusable(&self) -> Option<String> {
+        let frames = 0..self.places.len().max(1);
+        let reasons: Vec<_> = frames.map(|frame| self.unusable_frame(frame)).collect();
+        if reasons.iter().any(Option::is_none) { None } else { reasons.into_iter().next().flatten() }
+    }
+
+    /// Why ingest would not take frame `index` as an axial CT slice; `None` when it would.
+    pub fn unusable_frame(&self, index: usize) -> Option<String> {
         let told = |value: &str| if value.is_empty() { "not given".to_owned() } else { value.to_owned() };
         if !self.has_pixels {
             return Some("has no pixel data".into());
@@ -146,26 +199,61 @@ impl Header {
         if self.modality != "CT" {
             return Some(format!("Modality is {}, not CT", told(&self.modality)));
         }
-        if !self.is_slice() {
-            return Some(format!("ImageType is {}: not a slice", told(&self.image_type.join("\\"))));
-        }
-        if self.frames != 1 {
-            return Some(format!("has {} frames: only one slice a file is read", self.frames));
+        let frame = self.frame(index);
+        if !frame.is_slice() {
+            return Some(format!("ImageType is {}: not a slice", told(&frame.image_type.join("\\"))));
         }
         if self.samples != Some(1) || !["MONOCHROME1", "MONOCHROME2"].contains(&self.photometric.as_str()) {
             return Some(format!("PhotometricInterpretation is {}: colours are not HU", told(&self.photometric)));
         }
-        if self.position.is_none() {
-            return Some("has no ImagePositionPatient: its place in the volume is unknown".into());
+        if self.frames != 1 && self.places.is_empty() {
+            return Some(format!("has {} frames without a place of their own", self.frames));
         }
-        if self.spacing.is_none() {
-            return Some("has no PixelSpacing: its size is unknown".into());
+        frame.unplaced().or_else(|| self.no_rescale(frame))
+    }
+
+    fn no_rescale(&self, frame: &Frame) -> Option<String> {
+        match (frame.slope, frame.intercept) {
+            _ if self.has_lut => Some("has a Modality LUT Sequence: its HU are not linear".into()),
+            (None, _) => Some("has no RescaleSlope: its HU are undefined".into()),
+            (_, None) => Some("has no RescaleIntercept: its HU are undefined".into()),
+            (Some(0.0), _) => Some("RescaleSlope is 0: its HU are undefined".into()),
+            _ if !frame.is_in_hu() => Some(format!("RescaleType is {}, not HU", frame.unit)),
+            _ => None,
         }
-        match &self.orientation {
-            None => Some("has no ImageOrientationPatient: left and right are unknown".into()),
-            Some(orientation) if !orientation.is_axial() => Some("is not axial by its ImageOrientationPatient".into()),
-            Some(_) => self.no_rescale(),
+    }
+}
+
+impl Frame {
+    /// With what a data set itself says, where it says anything.
+    fn with(mut self, dataset: &Dataset) -> Result<Self, Fault> {
+        let facts = Facts(dataset);
+        let types = facts.text(tags::IMAGE_TYPE);
+        let types = if types.is_empty() { facts.text(tags::FRAME_TYPE) } else { types };
+        if !types.is_empty() {
+            self.image_type = types.split('\\').map(|value| value.trim().to_owned()).collect();
         }
+        let or = |said: String, before: String| if said.is_empty() { before } else { said };
+        self.slope = facts.number(tags::RESCALE_SLOPE, "RescaleSlope")?.or(self.slope);
+        self.intercept = facts.number(tags::RESCALE_INTERCEPT, "RescaleIntercept")?.or(self.intercept);
+        self.unit = or(facts.text(tags::RESCALE_TYPE), self.unit);
+        let vectors = facts.numbers(tags::IMAGE_ORIENTATION_PATIENT, "ImageOrientationPatient")?;
+        self.orientation = vectors.map(Orientation::of).or(self.orientation);
+        self.position = facts.numbers(tags::IMAGE_POSITION_PATIENT, "ImagePositionPatient")?.or(self.position);
+        self.spacing = facts.numbers(tags::PIXEL_SPACING, "PixelSpacing")?.or(self.spacing);
+        self.thickness = facts.number(tags::SLICE_THICKNESS, "SliceThickness")?.or(self.thickness);
+        self.kernel = or(facts.text(tags::CONVOLUTION_KERNEL), self.kernel);
+        Ok(self)
+    }
+
+    /// With what the functional groups of an item say (PS3.3 C.7.6.16.2 and C.8.15.3).
+    fn with_groups(mut self, item: &Dataset) -> Result<Self, Fault> {
+        for group in GROUPS {
+            for facts in item.items(group)? {
+                self = self.with(&facts)?;
+            }
+        }
+        Ok(self)
     }
 
     /// By Image Type (PS3.3 C.8.2.1.1.1): no localizer, and nothing made afterwards (pages, renderings) unless it is still said to be
@@ -175,12 +263,29 @@ impl Header {
         !says("LOCALIZER") && (says("AXIAL") || !says("SECONDARY"))
     }
 
-    fn no_rescale(&self) -> Option<String> {
-        match (self.slope, self.intercept) {
-            (None, _) => Some("has no RescaleSlope: its HU are undefined".into()),
-            (_, None) => Some("has no RescaleIntercept: its HU are undefined".into()),
-            (Some(0.0), _) => Some("RescaleSlope is 0: its HU are undefined".into()),
-            _ => None,
+    /// By Rescale Type (PS3.3 C.11.1.1.2). Perfusion and energy maps say that they are in something else; `US`, unspecified, is no
+    /// unit of an original image, whose values the standard demands in HU (C.8.2.1.1.2).
+    fn is_in_hu(&self) -> bool {
+        match self.unit.as_str() {
+            "" | "HU" => true,
+            "US" => self.image_type.first().is_some_and(|first| first == "ORIGINAL"),
+            _ => false,
+        }
+    }
+
+    /// Why its place in the patient is unknown, or is not that of an axial slice.
+    fn unplaced(&self) -> Option<String> {
+        let Some(spacing) = self.spacing else { return Some("has no PixelSpacing: its size is unknown".into()) };
+        if spacing.iter().any(|&side| side <= 0.0) {
+            return Some("has a PixelSpacing that is not positive: its size is unknown".into());
+        }
+        if self.position.is_none() {
+            return Some("has no ImagePositionPatient: its place in the volume is unknown".into());
+        }
+        match &self.orientation {
+            None => Some("has no ImageOrientationPatient: left and right are unknown".into()),
+            Some(orientation) if !orientation.is_axial() => Some("is not axial by its ImageOrientationPatient".into()),
+            Some(_) => None,
         }
     }
 }
@@ -230,12 +335,10 @@ impl Facts<'_> {
         })
     }
 
-    /// The padding is written with VR US even where pixels are signed; only Pixel Representation says what it means.
-    fn padding(&self, signed: bool) -> Result<Option<(i32, i32)>, Fault> {
-        let meaning = |word: u16| if signed { i32::from(word.cast_signed()) } else { i32::from(word) };
-        let value = self.word(tags::PIXEL_PADDING_VALUE, "PixelPaddingValue")?.map(meaning);
-        let limit = self.word(tags::PIXEL_PADDING_RANGE_LIMIT, "PixelPaddingRangeLimit")?.map(meaning);
-        Ok(value.map(|value| (value.min(limit.unwrap_or(value)), value.max(limit.unwrap_or(value)))))
+    fn padding(&self) -> Result<Option<(u16, u16)>, Fault> {
+        let value = self.word(tags::PIXEL_PADDING_VALUE, "PixelPaddingValue")?;
+        let limit = self.word(tags::PIXEL_PADDING_RANGE_LIMIT, "PixelPaddingRangeLimit")?;
+        Ok(value.map(|value| (value, limit.unwrap_or(value))))
     }
 
     fn acquisition(&self) -> BTreeMap<String, String> {

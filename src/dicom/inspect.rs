@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::pixels::Decoded;
+use super::pixels::{Pixels, with_pixels};
 use super::{Fault, Header};
 
 /// One file as `bgh inspect` reports it.
@@ -46,13 +46,11 @@ pub struct Inspection {
 
 /// Looks into one file. Never fails: what cannot be read is told in the result.
 pub fn inspect(path: &Path) -> Inspection {
-    let decoded = std::fs::read(path).map_err(Fault::from).and_then(|bytes| Decoded::of(&bytes));
-    let header = match &decoded {
-        Ok(decoded) => Ok(decoded.header.clone()),
-        Err(_) => Header::read(path),
+    let decoded = std::fs::read(path).map_err(Fault::from).and_then(|bytes| with_pixels(&bytes, Decoded::of));
+    let (header, hu, error) = match decoded {
+        Ok(decoded) => (Ok(decoded.header), decoded.hu, None),
+        Err(fault) => (Header::read(path), None, Some(fault.to_string())),
     };
-    let hu = decoded.as_ref().ok().and_then(hu_range);
-    let error = decoded.err().map(|fault| fault.to_string());
     let reason = header.as_ref().ok().and_then(Header::unusable).or_else(|| error.clone());
     let header = header.ok();
     let fact = |fact: fn(&Header) -> &str| header.as_ref().map(fact).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -66,8 +64,8 @@ pub fn inspect(path: &Path) -> Inspection {
         frames: header.as_ref().filter(|header| header.has_pixels).map(|header| header.frames),
         transfer_syntax: fact(|header| &header.transfer_syntax),
         photometric: fact(|header| &header.photometric),
-        slope: header.as_ref().and_then(|header| header.slope),
-        intercept: header.as_ref().and_then(|header| header.intercept),
+        slope: header.as_ref().and_then(|header| header.frame(0).slope),
+        intercept: header.as_ref().and_then(|header| header.frame(0).intercept),
         hu_min: hu.map(|[min, _, _]| min),
         hu_max: hu.map(|[_, max, _]| max),
         hu_mean: hu.map(|[_, _, mean]| mean),
@@ -76,16 +74,57 @@ pub fn inspect(path: &Path) -> Inspection {
     }
 }
 
-/// Least, largest and mean HU, exact: rescaled from the statistics of the stored values.
-fn hu_range(decoded: &Decoded) -> Option<[f64; 3]> {
-    let header = &decoded.header;
-    let (slope, intercept) = (header.slope?, header.intercept?);
-    if header.modality != "CT" || header.samples != Some(1) {
-        return None;
+/// What is learned by decoding every frame.
+struct Decoded {
+    header: Header,
+    hu: Option<[f64; 3]>,
+}
+
+impl Decoded {
+    fn of(pixels: &Pixels) -> Result<Self, Fault> {
+        let frames = (0..pixels.frames()).map(|frame| Range::of(pixels, frame)).collect::<Result<Vec<_>, _>>()?;
+        let header = pixels.header().clone();
+        let is_ct = header.modality == "CT" && header.samples == Some(1);
+        let hu = frames.into_iter().reduce(Range::joined).filter(|_| is_ct).and_then(|range| range.hu);
+        Ok(Self { header, hu })
     }
-    let stored = &decoded.stored;
-    let sum: i64 = stored.iter().map(|&value| i64::from(value)).sum();
-    let ends = [*stored.iter().min()?, *stored.iter().max()?].map(|value| slope * f64::from(value) + intercept);
-    let mean = slope * (sum as f64 / stored.len() as f64) + intercept;
-    Some([ends[0].min(ends[1]), ends[0].max(ends[1]), mean])
+}
+
+/// Least, largest and mean HU, exact: rescaled from the statistics of the stored values.
+struct Range {
+    frames: f64,
+    hu: Option<[f64; 3]>,
+}
+
+impl Range {
+    fn of(pixels: &Pixels, frame: usize) -> Result<Self, Fault> {
+        let stored = pixels.map(frame, |stored| stored)?;
+        let Ok((slope, intercept)) = pixels.rescale(frame) else { return Ok(Self { frames: 1.0, hu: None }) };
+        let sum: i64 = stored.iter().map(|&value| i64::from(value)).sum();
+        let (least, most) =
+            stored.iter().fold((i32::MAX, i32::MIN), |(least, most), &value| (least.min(value), most.max(value)));
+        let ends = [least, most].map(|value| slope * f64::from(value) + intercept);
+        let mean = slope * (sum as f64 / stored.len() as f64) + intercept;
+        Ok(Self { frames: 1.0, hu: Some([ends[0].min(ends[1]), ends[0].max(ends[1]), mean]) })
+    }
+
+    fn joined(self, other: Self) -> Self {
+        let frames = self.frames + other.frames;
+        let mean = |a: f64, b: f64| (a * self.frames + b * other.frames) / frames;
+        let hu = self.hu.zip(other.hu).map(|(a, b)| [a[0].min(b[0]), a[1].max(b[1]), mean(a[2], b[2])]);
+        Self { frames, hu }
+    }
+}
+
+/// Reads the stored values of a file: frame after frame, row after row, samples of a pixel side by side, after masking and sign
+/// extension and before any rescaling.
+///
+/// # Errors
+/// When the file or a frame of it cannot be decoded.
+pub fn stored(path: &Path) -> Result<Vec<i32>, Fault> {
+    let bytes = std::fs::read(path)?;
+    with_pixels(&bytes, |pixels| {
+        let frames = (0..pixels.frames()).map(|frame| pixels.map(frame, |stored| stored));
+        frames.collect::<Result<Vec<_>, _>>().map(|frames| frames.concat())
+    })
 }

@@ -2,24 +2,27 @@
 //!
 //! [`scan`] finds exams below a folder, [`AxialSeries`] finds the volume in an exam, [`inspect`] tells what is seen in one file.
 
+mod codec;
 mod dataset;
 mod fault;
 mod file;
 mod header;
 mod inspect;
-mod jpeg;
+mod kernel;
 mod orientation;
 mod pixels;
-mod rle;
 mod scan;
 mod series;
+mod slice;
+mod stack;
 pub mod synthetic;
 pub mod write;
 
 pub use fault::Fault;
-pub use header::Header;
-pub use inspect::{Inspection, inspect};
+pub use header::{Frame, Header};
+pub use inspect::{Inspection, inspect, stored};
 pub use orientation::Orientation;
 pub use pixels::AIR;
 pub use scan::{ExamFiles, SeriesFiles, scan};
 pub use series::AxialSeries;
+pub use stack::StackFacts;

@@ -1,37 +1,36 @@
 //! From the files of one exam to its one volume.
-//!
-//! Of all files, those that are axial CT slices count ([`Header::unusable`] tells why the others do not); copies of one instance
-//! count once. They are grouped by series and, within a series, by orientation and matrix, since series with two orientations
-//! exist. Of several groups one is taken: first by reconstruction kernel, because edge-enhancing kernels bury the contrast of
-//! soft tissue in noise; then by the number of slices; then the first series UID in alphabetical order. Slices are sorted along
-//! their normal, never by file name, Instance Number or Slice Location.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 
-use super::pixels::Decoded;
-use super::{Header, Orientation};
-use crate::artifact::{Files, SliceRow, Volume};
+use super::pixels::Hu;
+use super::slice::Slice;
+use super::stack::{Stack, StackFacts};
+use crate::artifact::{Files, Volume, VolumeWriter};
 
 /// The axial series of an exam, its slices in order from the feet to the head.
+///
+/// Of all files, the frames that are axial CT slices count ([`super::Header::unusable`] tells why the others do not); copies of one
+/// instance, and of the same pixels at the same place, count once. They form stacks: one series, orientation, matrix, pixel size
+/// and kernel, one slice at each place. Slices are sorted along their normal, never by file name, Instance Number or Slice Location.
+/// Of several stacks one is taken, by the first of these rules that tells them apart:
+///
+/// 1. what says that it shows the head, before what says nothing, before what says that it shows something else;
+/// 2. kernels for soft tissue before those that enhance edges, which bury its contrast in noise;
+/// 3. without contrast agent before with;
+/// 4. not derived before derived;
+/// 5. what covers at least three quarters of the length that the longest stack covers;
+/// 6. the thickness that is nearest to 5 mm, where none is given the step between slices;
+/// 7. more slices;
+/// 8. the first Series Instance UID in alphabetical order.
 #[derive(Debug)]
 pub struct AxialSeries {
     slices: Vec<Slice>,
-}
-
-#[derive(Debug)]
-struct Slice {
-    name: String,
-    path: PathBuf,
-    header: Header,
-    orientation: Orientation,
-    /// Along the normal, mm.
-    position: f64,
-    spacing: [f64; 2],
+    facts: StackFacts,
+    others: Vec<StackFacts>,
 }
 
 impl AxialSeries {
@@ -41,20 +40,26 @@ impl AxialSeries {
     /// When no file is an axial CT slice; the message counts the reasons.
     pub fn find(files: &Files) -> Result<Self> {
         let files: Vec<_> = files.iter().collect();
-        let told: Vec<_> = files.par_iter().map(|&(name, path)| slice(name, path.to_owned())).collect();
+        let told: Vec<_> = files.par_iter().map(|&(name, path)| Slice::of_file(name, path)).collect();
         let mut reasons = BTreeMap::<String, usize>::new();
         let mut slices = Vec::new();
-        for slice in told {
-            match slice {
-                Ok(slice) => slices.push(slice),
+        for of_file in told {
+            match of_file {
+                Ok(of_file) => slices.extend(of_file),
                 Err(reason) => *reasons.entry(reason).or_default() += 1,
             }
         }
         let mut seen = HashSet::new();
-        slices.retain(|slice| slice.header.instance.is_empty() || seen.insert(slice.header.instance.clone()));
-        let Some(mut slices) = preferred(groups(slices)) else { bail!("{}", no_slices(&reasons)) };
-        slices.sort_by(|a, b| a.position.total_cmp(&b.position).then_with(|| a.name.cmp(&b.name)));
-        Ok(Self { slices })
+        slices.retain(|slice: &Slice| slice.instance().is_none_or(|(uid, frame)| seen.insert((uid.to_owned(), frame))));
+        Self::preferred(Stack::all(slices)).with_context(|| no_slices(&reasons))
+    }
+
+    fn preferred(mut stacks: Vec<Stack>) -> Option<Self> {
+        let widest = stacks.iter().map(Stack::coverage).fold(0.0, f64::max);
+        stacks.sort_by_cached_key(|stack| std::cmp::Reverse(stack.rank(widest)));
+        let facts: Vec<_> = stacks.iter().map(Stack::facts).collect();
+        let (first, others) = facts.split_first()?;
+        Some(Self { facts: first.clone(), others: others.to_vec(), slices: stacks.swap_remove(0).slices })
     }
 
     /// Number of slices, at least 1.
@@ -73,106 +78,88 @@ impl AxialSeries {
         self.slices.iter().map(|slice| slice.name.as_str())
     }
 
+    /// What is known of the stack that was taken.
+    pub fn facts(&self) -> &StackFacts {
+        &self.facts
+    }
+
+    /// The stacks that were not taken, the next best first.
+    pub fn others(&self) -> &[StackFacts] {
+        &self.others
+    }
+
     /// Decodes these slices, in parallel. Images are turned to the radiological convention (the patient's right on the image's
     /// left, the front on top) and padding becomes [`super::AIR`].
     ///
     /// # Errors
     /// When there is no such slice, or a file cannot be decoded: a volume with a hole is no volume.
     pub fn volume(&self, keep: &[usize]) -> Result<Volume> {
+        let kept = self.kept(keep)?;
+        let hu: Vec<Vec<f32>> = kept.par_iter().map(|slice| slice.hu().map(Hu::into_f32)).collect::<Result<_>>()?;
+        Ok(Volume {
+            slices: kept.iter().enumerate().map(|(index, slice)| slice.row(index)).collect(),
+            rows: kept[0].rows(),
+            columns: kept[0].columns(),
+            hu: hu.concat(),
+            series: self.acquisition(),
+        })
+    }
+
+    /// Writes the volume of these slices into `folder`, a few slices in memory at a time.
+    ///
+    /// # Errors
+    /// As [`AxialSeries::volume`], or when a file cannot be written.
+    pub fn write(&self, keep: &[usize], folder: &Path) -> Result<()> {
+        let kept = self.kept(keep)?;
+        // Almost every CT has whole HU; where one has not, what was written is written anew.
+        if !self.write_as::<i16>(&kept, folder)? {
+            self.write_as::<f32>(&kept, folder)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all values could be written as they are.
+    fn write_as<T: FromHu>(&self, kept: &[&Slice], folder: &Path) -> Result<bool> {
+        let mut writer = VolumeWriter::<T>::create(folder, [kept.len(), kept[0].rows(), kept[0].columns()])?;
+        for few in kept.chunks(2 * rayon::current_num_threads()) {
+            let decoded: Vec<Option<Vec<T>>> = few.par_iter().map(|slice| slice.hu().map(T::of)).collect::<Result<_>>()?;
+            for hu in decoded {
+                let Some(hu) = hu else { return Ok(false) };
+                writer.push(&hu)?;
+            }
+        }
+        let rows: Vec<_> = kept.iter().enumerate().map(|(index, slice)| slice.row(index)).collect();
+        writer.finish(&rows, &self.acquisition())?;
+        Ok(true)
+    }
+
+    fn kept(&self, keep: &[usize]) -> Result<Vec<&Slice>> {
         let told = || format!("the series has {} slices", self.len());
         let kept = keep.iter().map(|&index| self.slices.get(index)).collect::<Option<Vec<_>>>();
         let kept = kept.with_context(|| format!("slice {:?} was asked for, {}", keep.iter().max(), told()))?;
-        let first = kept.first().with_context(|| format!("no slice is left, {}", told()))?;
-        let hu: Vec<Vec<f32>> = kept.par_iter().map(|slice| slice.hu()).collect::<Result<_>>()?;
-        let size = |side: Option<u16>| usize::from(side.unwrap_or(0));
-        Ok(Volume {
-            slices: kept.iter().enumerate().map(|(index, slice)| slice.row(index)).collect(),
-            rows: size(first.header.rows),
-            columns: size(first.header.columns),
-            hu: hu.concat(),
-            series: first.header.acquisition.clone(),
-        })
+        if kept.is_empty() { bail!("no slice is left, {}", told()) } else { Ok(kept) }
+    }
+
+    fn acquisition(&self) -> BTreeMap<String, String> {
+        self.slices[0].header.acquisition.clone()
     }
 }
 
-impl Slice {
-    fn row(&self, slice: usize) -> SliceRow {
-        let [row_spacing_mm, column_spacing_mm] = self.spacing;
-        SliceRow {
-            slice,
-            position_mm: self.position,
-            row_spacing_mm,
-            column_spacing_mm,
-            thickness_mm: self.header.thickness,
-            tilt_deg: self.orientation.tilt_degrees(),
-        }
-    }
+/// Values of a slice as an element of a volume's array.
+trait FromHu: crate::artifact::Element + Send {
+    /// The values, or `None` where they do not fit.
+    fn of(hu: Hu) -> Option<Vec<Self>>;
+}
 
-    fn hu(&self) -> Result<Vec<f32>> {
-        let bytes = std::fs::read(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
-        let decoded = Decoded::of(&bytes).with_context(|| self.name.clone())?;
-        ensure!(decoded.header == self.header, "{} changed while it was read", self.name);
-        let mut hu = decoded.hu_without_padding().with_context(|| self.name.clone())?;
-        let columns = usize::from(self.header.columns.unwrap_or(1));
-        if self.orientation.flips_columns() {
-            hu.chunks_exact_mut(columns).for_each(<[f32]>::reverse);
-        }
-        if self.orientation.flips_rows() {
-            hu = hu.chunks_exact(columns).rev().flatten().copied().collect();
-        }
-        Ok(hu)
+impl FromHu for i16 {
+    fn of(hu: Hu) -> Option<Vec<Self>> {
+        if let Hu::Whole(hu) = hu { Some(hu) } else { None }
     }
 }
 
-/// The slice in a file, or why there is none.
-fn slice(name: &str, path: PathBuf) -> Result<Slice, String> {
-    let header = Header::read(&path).map_err(|fault| fault.to_string())?;
-    if let Some(reason) = header.unusable() {
-        return Err(reason);
-    }
-    let (Some(orientation), Some(position), Some(spacing)) = (header.orientation, header.position, header.spacing) else {
-        return Err("has no geometry".into());
-    };
-    let position = orientation.distance(position);
-    Ok(Slice { name: name.to_owned(), path, header, orientation, position, spacing })
-}
-
-/// Slices that can stand in one volume.
-fn groups(slices: Vec<Slice>) -> Vec<Vec<Slice>> {
-    let mut groups: Vec<Vec<Slice>> = Vec::new();
-    for slice in slices {
-        match groups.iter_mut().find(|group| belong_together(&group[0], &slice)) {
-            Some(group) => group.push(slice),
-            None => groups.push(vec![slice]),
-        }
-    }
-    groups
-}
-
-fn belong_together(a: &Slice, b: &Slice) -> bool {
-    let series = |slice: &Slice| (slice.header.series.clone(), slice.header.rows, slice.header.columns);
-    series(a) == series(b) && a.orientation.agrees_with(&b.orientation)
-}
-
-fn preferred(groups: Vec<Vec<Slice>>) -> Option<Vec<Slice>> {
-    groups.into_iter().max_by_key(|group| {
-        let header = &group[0].header;
-        (!enhances_edges(&header.kernel), group.len(), Reverse(header.series.clone()))
-    })
-}
-
-/// Whether a Convolution Kernel is one for bone or lung. Names are the vendors': GE spells it out, Siemens numbers sharpness (`H60s`,
-/// `Br64f`, `J70h`), Canon groups it (`FC30`, `FC81`), Philips has letters (`YB` to `YD`, `D`, `E`). What is unknown counts as soft.
-fn enhances_edges(kernel: &str) -> bool {
-    let kernel = kernel.split('\\').next().unwrap_or_default().trim().to_ascii_uppercase();
-    let number: Option<u32> =
-        kernel.trim_start_matches(|c: char| !c.is_ascii_digit()).get(..2).and_then(|digits| digits.parse().ok());
-    let vendor_names = ["BONE", "EDGE", "LUNG", "ULTRA"];
-    match number {
-        _ if vendor_names.iter().any(|name| kernel.contains(name)) => true,
-        Some(group) if kernel.starts_with("FC") => matches!(group, 30..=39 | 50..=59 | 80..=89),
-        Some(sharpness) => sharpness >= 60,
-        None => ["YB", "YC", "YD", "D", "E"].contains(&kernel.as_str()),
+impl FromHu for f32 {
+    fn of(hu: Hu) -> Option<Vec<Self>> {
+        Some(hu.into_f32())
     }
 }
 
@@ -197,18 +184,15 @@ mod tests {
         Ok((folder, files))
     }
 
+    /// A slice so high above the feet.
+    fn at(height: f64, instance: &'static str) -> Synthetic {
+        Synthetic { position: [0.0, 0.0, height], ..Synthetic::new(instance) }
+    }
+
     fn whole(instances: &[Synthetic]) -> Result<Volume> {
         let (_folder, files) = written(instances)?;
         let series = AxialSeries::find(&files)?;
         series.volume(&(0..series.len()).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn kernels_for_bone_and_lung_are_told_from_those_for_soft_tissue() {
-        let sharp = ["BONE", "BONEPLUS", "Lung", "EDGE", "H60s", "H70h\\3", "Br64f", "FC30", "FC81", "YC"];
-        let soft = ["", "STANDARD", "STD+", "SOFT", "H31s", "J40s\\2", "Hr40d", "FC21", "FC64", "UB", "B", "something new"];
-        assert!(sharp.iter().all(|kernel| enhances_edges(kernel)));
-        assert!(!soft.iter().any(|kernel| enhances_edges(kernel)));
     }
 
     /// However a scanner stored the head, the patient's right comes to the image's left and the front to the top.
@@ -235,8 +219,10 @@ mod tests {
 
     #[test]
     fn copies_of_an_instance_count_once() -> Result<()> {
-        let volume = whole(&[Synthetic::new("1.1"), Synthetic::new("1.1"), Synthetic::new("1.2")])?;
+        let volume = whole(&[at(0.0, "1.1"), at(0.0, "1.1"), at(5.0, "1.2")])?;
         assert_eq!(volume.slices.len(), 2);
+        let volume = whole(&[at(0.0, "1.1"), at(0.0, "1.3"), at(5.0, "1.2")])?;
+        assert_eq!(volume.slices.len(), 2, "the same pixels at the same place under another UID");
         Ok(())
     }
 
@@ -246,13 +232,39 @@ mod tests {
             series,
             kernel,
             pixels: [grey; 6],
-            ..Synthetic::new(instance)
+            ..at(if instance.ends_with('1') { 0.0 } else { 5.0 }, instance)
         };
-        let bone = [slice("1.1", "1", "BONE", 1), slice("1.2", "1", "BONE", 1), slice("1.3", "1", "BONE", 1)];
+        let bone = [slice("1.1", "1", "BONE", 1), slice("1.2", "1", "BONE", 1)];
         let thin = [slice("2.1", "2", "STANDARD", 2)];
         let thick = [slice("3.1", "3", "STANDARD", 3), slice("3.2", "3", "STANDARD", 3)];
         let volume = whole(&[bone.as_slice(), &thin, &thick].concat())?;
         assert_eq!((volume.slices.len(), volume.hu[0]), (2, -1021.0));
+        Ok(())
+    }
+
+    /// Two phases share a series: each place has two slices with different pixels.
+    #[test]
+    fn phases_of_one_series_are_told_apart_by_their_acquisition() -> Result<()> {
+        let slice = |instance, height, grey| Synthetic { pixels: [grey; 6], ..at(height, instance) };
+        let (_folder, files) =
+            written(&[slice("1.1", 0.0, 1), slice("1.2", 5.0, 2), slice("1.3", 0.0, 3), slice("1.4", 5.0, 4)])?;
+        let series = AxialSeries::find(&files)?;
+        assert_eq!((series.len(), series.others().len()), (2, 1));
+        assert_eq!(series.volume(&[0, 1])?.hu[5..7], [-1023.0, -1022.0]);
+        assert!(series.facts().notes[0].starts_with("one of 2 stacks of its series at the same places"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_volume_written_slice_by_slice_is_the_volume_in_memory() -> Result<()> {
+        for intercept in ["-1024", "-1024.5"] {
+            let slice = |instance, height| Synthetic { intercept: Some(intercept), ..at(height, instance) };
+            let (_folder, files) = written(&[slice("1.1", 0.0), slice("1.2", 5.0)])?;
+            let series = AxialSeries::find(&files)?;
+            let out = tempfile::tempdir()?;
+            series.write(&[0, 1], out.path())?;
+            assert_eq!(Volume::open(&Files::of_folder(out.path())?)?, series.volume(&[0, 1])?, "{intercept}");
+        }
         Ok(())
     }
 
@@ -279,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_damaged_slice_is_named_and_leaves_no_hole() -> Result<()> {
-        let (folder, files) = written(&[Synthetic::new("1.1"), Synthetic::new("1.2")])?;
+        let (folder, files) = written(&[at(0.0, "1.1"), at(5.0, "1.2")])?;
         let path = folder.path().join("01.dcm");
         let bytes = std::fs::read(&path)?;
         std::fs::write(&path, &bytes[..bytes.len() - 4])?;

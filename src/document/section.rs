@@ -63,6 +63,14 @@ impl<'a> Item<'a> {
         matches!(self.node.value, Value::String(_))
     }
 
+    /// `true` or `false`.
+    pub(crate) fn truth(&self) -> Option<bool> {
+        match self.node.value {
+            Value::Boolean(truth) => Some(truth),
+            _ => self.expected("`true` or `false`"),
+        }
+    }
+
     /// A string of letters, digits, `-` and `_`, as file names and tables can bear it.
     pub(crate) fn word(&self) -> Option<&'a str> {
         match &self.node.value {

@@ -4,23 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use super::pool::Share;
+use super::remote::Signs;
 use super::worker::{Finished, Terms};
 use super::{Failure, Interrupt, Machine, command, guard};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Step};
+use crate::slurm::Resources;
 use crate::stage::job::{JobFolder, JobSpec, Progress};
 use crate::stage::{Run, Task};
-use crate::store::{ActionResult, Artifact, Commit, Committer, Digest, Provenance, Sight, Store};
+use crate::store::{ActionResult, Artifact, Claim, Commit, Committer, Digest, Provenance, Sight, Store};
 
 /// Everything that an attempt needs to know.
 pub(super) struct Attempt<'a> {
@@ -38,6 +37,18 @@ pub(super) struct Attempt<'a> {
     /// Longest wall-clock time of a child.
     pub(super) limit: Option<Duration>,
     pub(super) interrupt: &'a Interrupt,
+    /// Folder for temporary files, where it is not the job's.
+    pub(super) scratch: Option<&'a Path>,
+    /// What a job of a cluster asks for.
+    pub(super) resources: Resources,
+}
+
+/// What an attempt made, wherever it ran; its blobs are in the store.
+pub(super) struct Work {
+    pub(super) outputs: BTreeMap<String, Artifact>,
+    pub(super) provenance: Provenance,
+    pub(super) device_mib: u64,
+    pub(super) warnings: Vec<String>,
 }
 
 /// An attempt that succeeded.
@@ -61,12 +72,6 @@ pub(super) enum Outcome {
     Elsewhere,
 }
 
-/// Whether a process is at the action.
-pub(super) fn is_taken(store: &Store, action: Digest) -> bool {
-    let Ok(file) = File::open(store.job_lock(action)) else { return false };
-    flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
-}
-
 impl Success {
     /// What another process made of the action, if it did.
     pub(super) fn by_another(store: &Store, action: Digest) -> Option<Self> {
@@ -82,44 +87,31 @@ impl Success {
     }
 }
 
-/// A result that others may read and that is not published yet. Until it is, the action stays locked and its job directory there.
+/// A result that others may read and that is not published yet. Until it is, the action stays claimed and its job directory there.
 pub(super) struct Made {
     action: Digest,
     result: ActionResult,
     job: JobFolder,
-    lock: Lock,
+    claim: Claim,
 }
 
 impl Made {
     /// Queues the result; `then` is told when it is safe and visible, or why it is not.
     pub(super) fn commit<'scope>(self, committer: &Committer<'scope>, then: impl FnOnce(Result<(), Failure>) + Send + 'scope) {
-        let Self { action, result, job, lock } = self;
+        let Self { action, result, job, claim } = self;
         let ended = move |published: Result<()>| {
             let cleared = published.and_then(|()| remove(job.path()));
-            drop(lock);
+            drop(claim);
             then(cleared.map_err(environment));
         };
         committer.submit(Commit { action, result, then: Box::new(ended) });
     }
 }
 
-/// The lock of an action. It goes when its holder does, by the kernel's doing if need be; then nothing is left to clean up but a file.
-struct Lock {
-    path: PathBuf,
-    _held: File,
-}
-
-impl Drop for Lock {
-    /// The name goes before the lock, so that a lock on a file without a name is none.
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
 impl Attempt<'_> {
     /// Makes the result, or finds that another process has made it meanwhile; then there is nothing to publish.
-    pub(super) fn run(&self, progressed: impl FnMut(Progress)) -> (Outcome, Option<Made>) {
-        match self.locked(progressed) {
+    pub(super) fn run(&self, mut signs: Signs<'_>) -> (Outcome, Option<Made>) {
+        match self.claimed(&mut signs) {
             Ok(Some((success, made))) => (Outcome::Done(success), made),
             Ok(None) => (Outcome::Elsewhere, None),
             Err(failure) => (Outcome::Failed(failure), None),
@@ -127,36 +119,57 @@ impl Attempt<'_> {
     }
 
     /// `None` where another process is at the action.
-    fn locked(&self, mut progressed: impl FnMut(Progress)) -> Result<Option<(Success, Option<Made>)>, Failure> {
+    fn claimed(&self, signs: &mut Signs<'_>) -> Result<Option<(Success, Option<Made>)>, Failure> {
         let action = self.manifest.digest();
-        let Some(lock) = self.lock(action).map_err(environment)? else { return Ok(None) };
+        let Some(claim) = self.store.claim(action).map_err(environment)? else { return Ok(None) };
         if let Some(known) = Success::by_another(self.store, action).filter(|_| !self.forced) {
             return Ok(Some((known, None)));
         }
         let sources = self.sources()?;
-        let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
-        let ran = self.execute(&job, &mut progressed);
-        self.keep_log(action, &job, &ran).map_err(environment)?;
-        let mut ran = ran?;
-        let warnings = std::mem::take(&mut ran.warnings);
+        let Work { outputs, provenance, device_mib, warnings } = match self.machine.cluster_for(self.step) {
+            Some(cluster) => self.work_on(cluster, action, signs)?,
+            None => self.work_here(action, signs.progressed)?,
+        };
         self.sources_are_still(&sources)?;
-        let outputs = self.take_outputs(&job).map_err(environment)?;
-        let (seconds, device_mib) = (began.elapsed().as_secs_f64(), ran.device_mib);
-        if self.twice {
-            self.repeat(action, &outputs, &mut progressed)?;
-        }
-        let provenance = provenance(started, seconds, ran);
         let success = Success {
             action,
             outputs: outputs.clone(),
             provenance: provenance.clone(),
-            seconds: Some(seconds),
+            seconds: Some(provenance.seconds),
             device_mib,
             warnings,
         };
+        let job = JobFolder::new(self.store.job(action));
         let result =
             ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
-        Ok(Some((success, Some(Made { action, result, job, lock }))))
+        Ok(Some((success, Some(Made { action, result, job, claim }))))
+    }
+
+    /// Runs the action in a child of this process, or in this process itself.
+    fn work_here(&self, action: Digest, progressed: &mut dyn FnMut(Progress)) -> Result<Work, Failure> {
+        let (job, began, started) = (self.prepare(action).map_err(environment)?, Instant::now(), SystemTime::now());
+        let ran = self.execute(&job, progressed);
+        self.keep_log(action, &job, &ran).map_err(environment)?;
+        let work = self.made(&job, ran?, began, started)?;
+        if self.twice {
+            self.repeat(action, &work.outputs, progressed)?;
+        }
+        Ok(work)
+    }
+
+    /// The same in a folder that somebody else has prepared, and without a log.
+    pub(super) fn work(&self, job: &JobFolder) -> Result<Work, Failure> {
+        let (began, started) = (Instant::now(), SystemTime::now());
+        self.make_ports(job).map_err(environment)?;
+        let ran = self.execute(job, &mut drop)?;
+        self.made(job, ran, began, started)
+    }
+
+    fn made(&self, job: &JobFolder, mut ran: Finished, began: Instant, started: SystemTime) -> Result<Work, Failure> {
+        let warnings = std::mem::take(&mut ran.warnings);
+        let outputs = self.take_outputs(job).map_err(environment)?;
+        let device_mib = ran.device_mib;
+        Ok(Work { outputs, provenance: provenance(started, began.elapsed().as_secs_f64(), ran), device_mib, warnings })
     }
 
     /// The source files as they are now, which must be as the key says.
@@ -166,7 +179,7 @@ impl Attempt<'_> {
             let Input::Source(files) = input else { continue };
             let sight = self.store.look(files).map_err(environment)?;
             if !self.manifest.has_input(port, sight.artifact.digest()) {
-                return Err(changed(port));
+                return Err(self.changed(port));
             }
             sources.insert(port.as_str(), sight);
         }
@@ -177,25 +190,17 @@ impl Attempt<'_> {
     fn sources_are_still(&self, before: &BTreeMap<&str, Sight>) -> Result<(), Failure> {
         for (port, now) in self.sources()? {
             if !before.get(port).is_some_and(|before| now.is_unchanged_since(before)) {
-                return Err(changed(port));
+                return Err(self.changed(port));
             }
         }
         Ok(())
     }
 
-    /// `None` while another process has the lock.
-    fn lock(&self, action: Digest) -> Result<Option<Lock>> {
-        let path = self.store.job_lock(action);
-        loop {
-            let file = File::options().create(true).append(true).open(&path);
-            let file = file.with_context(|| format!("cannot open {}", path.display()))?;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) if is_named(&file, &path) => return Ok(Some(Lock { path, _held: file })),
-                Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Ok(None),
-                Err(error) => return Err(error).with_context(|| format!("cannot lock {}", path.display())),
-            }
-        }
+    fn changed(&self, port: &str) -> Failure {
+        let fact = format!("source files of input `{port}` changed while the step was on its way; its result was dropped");
+        let advice = "; where the command itself writes to them, give it copies by `layout = \"copy\"`";
+        let is_command = matches!(self.step.kind.run, Run::Command);
+        Failure::SourceChanged(if is_command { fact + advice } else { fact })
     }
 
     /// Runs the action once more, from nothing, and holds the outputs against those of the first time.
@@ -221,10 +226,14 @@ impl Attempt<'_> {
             clear(job.path())?;
         }
         fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;
-        // A command leaves its outputs where it runs.
-        let ports = self.step.outputs.iter().filter(|_| !matches!(self.step.kind.run, Run::Command));
-        ports.into_iter().try_for_each(|port| job.port(port).map(drop))?;
+        self.make_ports(&job)?;
         Ok(job)
+    }
+
+    /// A command leaves its outputs where it runs.
+    fn make_ports(&self, job: &JobFolder) -> Result<()> {
+        let ports = self.step.outputs.iter().filter(|_| !matches!(self.step.kind.run, Run::Command));
+        ports.into_iter().try_for_each(|port| job.port(port).map(drop))
     }
 
     fn execute(&self, job: &JobFolder, progressed: &mut dyn FnMut(Progress)) -> Result<Finished, Failure> {
@@ -283,7 +292,13 @@ impl Attempt<'_> {
     }
 
     fn terms(&self) -> Terms<'_> {
-        Terms { share: self.share, limit: self.limit, guard: &self.machine.guard, interrupt: self.interrupt }
+        Terms {
+            share: self.share,
+            limit: self.limit,
+            guard: &self.machine.guard,
+            interrupt: self.interrupt,
+            scratch: self.scratch,
+        }
     }
 
     fn take_outputs(&self, job: &JobFolder) -> Result<BTreeMap<String, Artifact>> {
@@ -295,19 +310,17 @@ impl Attempt<'_> {
         outputs.into_iter().map(|(port, files)| Ok((port, self.store.take_files(&files)?))).collect()
     }
 
-    fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {
-        let path = self.store.log(action);
+    /// What the job printed becomes the log of its action, and how it ended the last line of it.
+    pub(super) fn keep_log(&self, action: Digest, job: &JobFolder, ran: &Result<Finished, Failure>) -> Result<()> {
+        let (words, path) = (job.stderr(), self.store.log(action));
         let place = || format!("cannot write {}", path.display());
-        let mut log = File::create(&path).with_context(place)?;
-        writeln!(log, "step {} · action {action}", self.step.label).with_context(place)?;
-        if let Ok(mut words) = File::open(job.stderr()) {
-            std::io::copy(&mut words, &mut log).with_context(place)?;
-        }
+        let mut log = File::options().create(true).append(true).open(&words).with_context(place)?;
         match ran {
             Ok(_) => writeln!(log, "done"),
             Err(failure) => writeln!(log, "failed: {failure}"),
         }
-        .with_context(place)
+        .with_context(place)?;
+        fs::rename(&words, &path).with_context(place)
     }
 }
 
@@ -324,7 +337,7 @@ fn provenance(started: SystemTime, seconds: f64, ran: Finished) -> Provenance {
 }
 
 /// Files whose bytes differ between two results, or that only one of them has.
-fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Artifact>) -> Vec<String> {
+pub(super) fn differences(first: &BTreeMap<String, Artifact>, second: &BTreeMap<String, Artifact>) -> Vec<String> {
     let files = |outputs: &BTreeMap<String, Artifact>| -> BTreeSet<(String, Digest)> {
         let named = |(port, artifact): (&String, &Artifact)| {
             artifact.0.iter().map(|(name, blob)| (format!("{port}/{name}"), blob.digest)).collect::<Vec<_>>()
@@ -347,19 +360,7 @@ fn clear(job: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether `path` still names the open file.
-fn is_named(file: &File, path: &Path) -> bool {
-    let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
-    (open.dev(), open.ino()) == (named.dev(), named.ino())
-}
-
-fn changed(port: &str) -> Failure {
-    Failure::SourceChanged(format!(
-        "source files of input `{port}` changed while the step was on its way; its result was dropped"
-    ))
-}
-
-fn environment(error: anyhow::Error) -> Failure {
+pub(super) fn environment(error: anyhow::Error) -> Failure {
     Failure::Environment(format!("{error:#}"))
 }
 
@@ -368,7 +369,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned())
 }
 
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -4,7 +4,7 @@
 //! Inputs are symbolic links, which cost nothing whatever the size, or copies where the author asks for them. A program that writes
 //! through a link damages a blob; the attempt notices that afterwards and the step fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::child::Child;
+use super::copy::copy;
 use super::worker::{Finished, Terms};
 use crate::artifact::Files;
 use crate::plan::Step;
@@ -93,7 +94,7 @@ impl Prepared<'_> {
         if let Some(failure) = ended.failure(&log) {
             return Err(failure);
         }
-        let warnings = self.undeclared().map_err(environment)?;
+        let warnings = self.undeclared(inputs).map_err(environment)?;
         for (port, output) in &self.params.outputs {
             self.is_made(port, output, &self.folder.join(&output.path))?;
         }
@@ -109,7 +110,7 @@ impl Prepared<'_> {
                 let target = self.folder.join("in").join(port).join(name);
                 fs::create_dir_all(target.parent().unwrap_or(&self.folder)).with_context(place)?;
                 let path = std::path::absolute(path).with_context(place)?;
-                if self.setting.copies { copy(&path, &target) } else { symlink(&path, &target) }.with_context(place)?;
+                if self.setting.copies { copied(&path, &target) } else { symlink(&path, &target) }.with_context(place)?;
             }
         }
         for output in self.params.outputs.values() {
@@ -139,7 +140,7 @@ impl Prepared<'_> {
         let mut command = Command::new(self.program(&argv[0]));
         command.arg0(&argv[0]).args(&argv[1..]).current_dir(&self.folder).stdin(Stdio::null());
         command.stdout(output).stderr(errors);
-        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", self.job.path());
+        command.env_clear().env("LANG", "C.UTF-8").env("TMPDIR", terms.scratch.unwrap_or(self.job.path()));
         let passed = INHERITED.iter().map(OsStr::new).chain(self.setting.pass_env.iter().map(OsStr::new));
         command.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));
         terms.share.tell(&mut command);
@@ -191,12 +192,16 @@ impl Prepared<'_> {
     }
 
     /// What it left beside what was declared, as a warning.
-    fn undeclared(&self) -> Result<Vec<String>> {
-        let declared = |name: &String| {
-            name == "in" || self.params.outputs.values().any(|output| output.path.split('/').next() == Some(name))
+    fn undeclared(&self, inputs: &BTreeMap<String, Files>) -> Result<Vec<String>> {
+        let laid = |(port, files): (&String, &Files)| -> Vec<PathBuf> {
+            files.iter().map(|(name, _)| Path::new("in").join(port).join(name)).collect()
         };
-        let found = names(&self.folder).with_context(|| format!("cannot list {}", self.folder.display()))?;
-        let found: Vec<&str> = found.iter().filter(|name| !declared(name)).map(String::as_str).collect();
+        let outputs = self.params.outputs.values().map(|output| PathBuf::from(&output.path));
+        let known: BTreeSet<PathBuf> = inputs.iter().flat_map(laid).chain(outputs).collect();
+        let mut found = vec![];
+        beside(&known, &self.folder, Path::new(""), &mut found)
+            .with_context(|| format!("cannot list {}", self.folder.display()))?;
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
         Ok(match found.as_slice() {
             [] => vec![],
             some => {
@@ -219,6 +224,20 @@ fn strange(folder: &Path) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
+/// What lies in `root`/`below` and is neither known nor on the way to what is known.
+fn beside(known: &BTreeSet<PathBuf>, root: &Path, below: &Path, found: &mut Vec<String>) -> io::Result<()> {
+    for name in names(&root.join(below))? {
+        let path = below.join(name);
+        let is_on_the_way = known.range(path.clone()..).next().is_some_and(|first| first.starts_with(&path));
+        if !is_on_the_way {
+            found.push(path.display().to_string());
+        } else if !known.contains(&path) && !root.join(&path).is_symlink() {
+            beside(known, root, &path, found)?;
+        }
+    }
+    Ok(())
+}
+
 /// Names in a folder, in order.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
@@ -233,13 +252,8 @@ fn listed(names: &[&str]) -> String {
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
-/// A copy that shares its bytes with the original where the file system can do that.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let (source, target) = (File::open(from)?, File::create(to)?);
-    if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
-        io::copy(&mut &source, &mut &target)?;
-    }
-    Ok(())
+fn copied(from: &Path, to: &Path) -> io::Result<()> {
+    copy(&File::open(from)?, &File::create(to)?)
 }
 
 /// Drops the middle of a log that has become too large. The command appends, so it goes on writing behind the cut.

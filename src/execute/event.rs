@@ -36,6 +36,20 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<u32>,
     },
+    /// A step's job has been submitted to a cluster, waits there, or runs there.
+    Placed {
+        /// The step.
+        step: String,
+        /// Number of the job, when it has just been submitted or taken over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<String>,
+        /// Why it waits, in the cluster's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Where it runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+    },
     /// A worker told how far it is.
     Progressed {
         /// The step.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::copy::copy;
 use crate::store::{Artifact, Store};
 
 /// Makes `folder` hold the files of `artifact`; other files in it are left alone. Each file is written aside and then swapped in.
@@ -21,9 +22,9 @@ pub fn lay_out(store: &Store, artifact: &Artifact, folder: &Path) -> Result<()> 
         let place = || format!("cannot write {}", target.display());
         let parent = target.parent().unwrap_or(folder);
         fs::create_dir_all(parent).with_context(place)?;
-        let mut aside = tempfile::Builder::new().prefix(".bgh-").tempfile_in(parent).with_context(place)?;
-        let mut bytes = fs::File::open(store.blob(blob.digest)).with_context(place)?;
-        std::io::copy(&mut bytes, aside.as_file_mut()).with_context(place)?;
+        let aside = tempfile::Builder::new().prefix(".bgh-").tempfile_in(parent).with_context(place)?;
+        let bytes = fs::File::open(store.blob(blob.digest)).with_context(place)?;
+        copy(&bytes, aside.as_file()).with_context(place)?;
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         aside.as_file().set_permissions(mode).with_context(place)?;
         aside.persist(&target).with_context(place)?;

@@ -61,9 +61,46 @@ pub enum Failure {
     /// A source file is not what it was when the step's key was made; the text says at which input.
     #[error("{0}")]
     SourceChanged(String),
+    /// A job of a cluster ended otherwise than its step.
+    #[error("{}{words}", job_named(job))]
+    Slurm {
+        /// Why, as far as it decides what may help.
+        cause: Cause,
+        /// Number of the job; empty where Slurm gave none.
+        job: String,
+        /// What happened, and the last words of the script.
+        words: String,
+    },
     /// The run was interrupted.
     #[error("interrupted; what it had done is kept in its checkpoint")]
     Interrupted,
+}
+
+/// Why a job of a cluster failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Slurm did not take it.
+    Refused,
+    /// It would have waited for ever.
+    DeadEnd,
+    /// Somebody else cancelled it.
+    Cancelled,
+    /// The script did not get as far as `bgh`.
+    Launch,
+    /// Its node failed.
+    Node(String),
+    /// The cluster lost it, whatever it did.
+    Infrastructure,
+    /// Another job took its place.
+    Preempted,
+    /// Its time was over.
+    TimeLimit {
+        /// Whether it left something to go on from.
+        checkpoint: bool,
+    },
+    /// Its memory ran out.
+    Memory,
 }
 
 /// What may help after a failure.
@@ -75,6 +112,12 @@ pub(super) enum Remedy {
     Again,
     /// Another attempt in a while, whatever the step allows: its own doing it was not.
     Shortly,
+    /// Another attempt, as often as it takes: it was nobody's fault, or something was won.
+    Freely,
+    /// One more attempt, whatever the step allows.
+    Once,
+    /// Another attempt with more time.
+    Longer,
     /// Another attempt that shares this resource with nobody.
     Alone(Resource),
 }
@@ -89,6 +132,7 @@ impl Failure {
             | Self::Exited { code: 137, .. } => Remedy::Alone(Resource::Machine),
             Self::Killed { .. } | Self::Exited { .. } | Self::TimedOut { .. } => Remedy::Again,
             Self::NotStarted(_) => Remedy::Shortly,
+            Self::Slurm { cause, .. } => cause.remedy(),
             Self::Reported(_) | Self::Differs { .. } | Self::SourceChanged(_) | Self::Environment(_) | Self::Interrupted => {
                 Remedy::None
             }
@@ -113,6 +157,23 @@ impl Failure {
             Self::Reported(words)
         }
     }
+}
+
+impl Cause {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Refused | Self::DeadEnd | Self::Cancelled => Remedy::None,
+            Self::Launch => Remedy::Once,
+            Self::Node(_) | Self::Infrastructure => Remedy::Shortly,
+            Self::Preempted | Self::TimeLimit { checkpoint: true } => Remedy::Freely,
+            Self::TimeLimit { checkpoint: false } => Remedy::Longer,
+            Self::Memory => Remedy::Alone(Resource::Machine),
+        }
+    }
+}
+
+fn job_named(job: &str) -> String {
+    if job.is_empty() { String::new() } else { format!("job {job}: ") }
 }
 
 fn hint(signal: i32) -> &'static str {

@@ -2,10 +2,10 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 /// How often the user has asked to stop. Every thread can read it, and can sleep until it changes.
 #[derive(Debug, Clone)]
@@ -59,6 +59,22 @@ impl Interrupt {
             unsafe { signal_hook::low_level::register(signal, move || raised.raise()) }?;
         }
         Ok(interrupt)
+    }
+
+    /// From now on `SIGUSR1` asks as well, as a cluster does when the time of a job will soon be over. Whether it did.
+    ///
+    /// # Errors
+    /// When the system refuses a handler.
+    pub fn on_last_minutes(&self) -> std::io::Result<Arc<AtomicBool>> {
+        let (raised, due) = (self.clone(), Arc::new(AtomicBool::new(false)));
+        let told = Arc::clone(&due);
+        let tell = move || {
+            told.store(true, Ordering::SeqCst);
+            raised.raise();
+        };
+        // SAFETY: the handler stores to an atomic, increments another and writes to a descriptor, which are async-signal-safe.
+        unsafe { signal_hook::low_level::register(SIGUSR1, tell) }?;
+        Ok(due)
     }
 
     /// Asks once more.

@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::{Devices, Executor, Guard, Worker};
-use crate::plan::StepId;
+use crate::plan::{Step, StepId};
+use crate::slurm::Cluster;
 
 /// The machine as one run may use it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Machine {
     pub memory_mib: Option<u64>,
     /// Who ends the children when `bgh` is killed.
     pub guard: Guard,
+    /// The cluster on which steps of some kinds run.
+    pub cluster: Option<Cluster>,
 }
 
 impl Machine {
@@ -35,6 +38,11 @@ impl Machine {
         [allowed, total].into_iter().flatten().min().map(|bytes| bytes >> 20)
     }
 
+    /// The cluster if the step runs there.
+    pub(super) fn cluster_for(&self, step: &Step) -> Option<&Cluster> {
+        self.cluster.as_ref().filter(|cluster| cluster.takes(&step.names()))
+    }
+
     /// What unfinished steps declare to need and this machine has not, a line a step.
     pub fn refuses(&self, run: &Executor<'_>) -> Vec<String> {
         run.unfinished().filter_map(|id| self.refuses_step(run, id)).collect()
@@ -42,6 +50,9 @@ impl Machine {
 
     fn refuses_step(&self, run: &Executor<'_>, id: StepId) -> Option<String> {
         let (step, needs) = (run.plan.step(id), run.needs(id));
+        if self.cluster_for(step).is_some() {
+            return None;
+        }
         if let Some((wanted, there)) = needs.memory_mib.zip(self.memory_mib).filter(|(wanted, there)| wanted > there) {
             return Some(format!("{} needs {wanted} MiB of memory, and there are {there} MiB", step.label));
         }

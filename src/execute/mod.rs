@@ -12,6 +12,7 @@
 mod attempt;
 mod child;
 mod command;
+mod copy;
 mod device;
 mod event;
 mod executor;
@@ -22,26 +23,34 @@ mod guard;
 mod interrupt;
 mod learned;
 mod machine;
+mod node;
 mod pool;
+mod probe;
 mod provenance;
 mod publish;
 mod queue;
 mod reason;
+mod remote;
 mod scheduler;
 mod state;
 mod survey;
 mod worker;
 
+/// First argument of the process that ends the commands of a killed `bgh`; no subcommand, since nobody types it.
+pub const GUARD: &str = "--guard";
+
 pub use device::{Devices, WorkerFacts};
 pub use event::{Event, Listener};
 pub use executor::{Executor, Options, Summary};
 pub use export::lay_out;
-pub use failure::Failure;
+pub use failure::{Cause, Failure};
 pub use forecast::Forecast;
 pub use guard::Guard;
 pub use interrupt::Interrupt;
 pub use learned::Learned;
 pub use machine::Machine;
+pub use node::run_on_node;
+pub use probe::probe;
 pub use provenance::provenance;
 pub use publish::{PROVENANCE, publish};
 pub use reason::Reason;

@@ -1,10 +1,12 @@
 //! What attempts share: CPU slots, memory of the machine, memory of each accelerator. A pool with a size is the whole resource
 //! model; what is asked for beyond a pool's size is the whole pool.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use super::Machine;
 use crate::site::Device;
+use crate::slurm::Cluster;
 
 /// What an attempt asks for. Equal asks are answered alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Ask {
     pub(super) device_mib: Option<u64>,
     /// What it wants for itself, because sharing it was too little.
     pub(super) alone: Option<Resource>,
+    /// Whether it runs on the cluster; then it takes a place in the cluster's queue and nothing of this machine.
+    pub(super) cluster: bool,
 }
 
 /// Something of which an attempt may have had too little.
@@ -34,6 +38,7 @@ pub(super) struct Pools {
     cpus: Pool<usize>,
     memory: Pool<u64>,
     devices: Vec<(u32, Pool<u64>)>,
+    cluster: Pool<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +53,7 @@ pub(super) struct Lease {
     cpus: usize,
     memory: u64,
     device: Option<(usize, u64)>,
+    cluster: usize,
 }
 
 /// The part of a lease that an attempt is told.
@@ -55,8 +61,17 @@ pub(super) struct Lease {
 pub(super) struct Share {
     /// Threads that it may compute on.
     pub(super) cpus: usize,
-    /// The accelerator that it may see, as `CUDA_VISIBLE_DEVICES` counts.
-    pub(super) device: Option<u32>,
+    /// The accelerator that it may see.
+    pub(super) device: Option<Accelerator>,
+}
+
+/// An accelerator that an attempt may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accelerator {
+    /// As `CUDA_VISIBLE_DEVICES` counts.
+    Index(u32),
+    /// What the environment already says: a cluster gave it.
+    Granted,
 }
 
 impl Share {
@@ -73,7 +88,20 @@ impl Share {
     /// Tells a command its share: threads, and the accelerator that it may see, which is none where it has none.
     pub(super) fn tell(&self, command: &mut Command) {
         command.envs(Self::THREADS.map(|name| (name, self.cpus.to_string())));
-        command.env("CUDA_VISIBLE_DEVICES", self.device.map_or_else(String::new, |index| index.to_string()));
+        let visible = match self.device {
+            None => OsString::new(),
+            Some(Accelerator::Index(index)) => index.to_string().into(),
+            Some(Accelerator::Granted) => std::env::var_os("CUDA_VISIBLE_DEVICES").unwrap_or_default(),
+        };
+        command.env("CUDA_VISIBLE_DEVICES", visible);
+    }
+
+    /// The number of its accelerator, where it has one on this machine.
+    pub(super) fn index(&self) -> Option<u32> {
+        match self.device {
+            Some(Accelerator::Index(index)) => Some(index),
+            _ => None,
+        }
     }
 }
 
@@ -84,6 +112,7 @@ impl Pools {
             cpus: Pool::full(machine.cpus.max(1)),
             memory: Pool::full(machine.memory_mib.unwrap_or(u64::MAX)),
             devices: machine.devices.all.iter().map(device).collect(),
+            cluster: Pool::full(machine.cluster.as_ref().map_or(0, Cluster::size)),
         }
     }
 
@@ -92,7 +121,10 @@ impl Pools {
     /// # Errors
     /// What there is too little of just now.
     pub(super) fn take(&mut self, ask: &Ask) -> Result<Lease, Resource> {
-        let lease = Lease { cpus: self.slots(ask), memory: self.mib(ask), device: self.room(ask)? };
+        if ask.cluster {
+            return self.take_of_cluster();
+        }
+        let lease = Lease { cpus: self.slots(ask), memory: self.mib(ask), device: self.room(ask)?, cluster: 0 };
         if lease.cpus > self.cpus.free || lease.memory > self.memory.free {
             return Err(Resource::Machine);
         }
@@ -104,6 +136,12 @@ impl Pools {
         Ok(lease)
     }
 
+    /// Who waits for the cluster loses nothing when others compute beside it.
+    fn take_of_cluster(&mut self) -> Result<Lease, Resource> {
+        self.cluster.free = self.cluster.free.checked_sub(1).ok_or(Resource::Device)?;
+        Ok(Lease { cpus: 0, memory: 0, device: None, cluster: 1 })
+    }
+
     /// Adds every free slot to a lease whose holder knows what to do with them.
     pub(super) fn widen(&mut self, lease: &mut Lease) {
         lease.cpus += std::mem::take(&mut self.cpus.free);
@@ -112,13 +150,14 @@ impl Pools {
     pub(super) fn give_back(&mut self, lease: &Lease) {
         self.cpus.free += lease.cpus;
         self.memory.free += lease.memory;
+        self.cluster.free += lease.cluster;
         if let Some((at, mib)) = lease.device {
             self.devices[at].1.free += mib;
         }
     }
 
     pub(super) fn share(&self, lease: &Lease) -> Share {
-        Share { cpus: lease.cpus, device: lease.device.map(|(at, _)| self.devices[at].0) }
+        Share { cpus: lease.cpus, device: lease.device.map(|(at, _)| Accelerator::Index(self.devices[at].0)) }
     }
 
     fn slots(&self, ask: &Ask) -> usize {
@@ -165,7 +204,7 @@ mod tests {
     fn pools(cpus: usize, memory_mib: Option<u64>, devices: &[u64]) -> Pools {
         let all = devices.iter().zip(0..).map(|(&memory_mib, index)| Device { index, memory_mib }).collect();
         let devices = Devices { all, serve_worker: true };
-        Pools::new(&Machine { worker: None, devices, cpus, memory_mib, guard: Guard::absent() })
+        Pools::new(&Machine { worker: None, devices, cpus, memory_mib, guard: Guard::absent(), cluster: None })
     }
 
     fn of_device(mib: u64) -> Ask {
@@ -196,7 +235,7 @@ mod tests {
     fn jobs_share_a_device_until_it_is_full_and_spread_over_several() {
         let mut pools = pools(9, None, &[10, 10]);
         let leases: Vec<_> = (0..4).map_while(|_| pools.take(&of_device(5)).ok()).collect();
-        let indices: Vec<_> = leases.iter().map(|lease| pools.share(lease).device).collect();
+        let indices: Vec<_> = leases.iter().map(|lease| pools.share(lease).index()).collect();
         assert_eq!(indices, [Some(0), Some(1), Some(0), Some(1)]);
         assert_eq!(pools.take(&of_device(5)), Err(Resource::Device));
         assert!(pools.take(&Ask { cpus: 1, ..Ask::default() }).is_ok());

@@ -91,7 +91,14 @@ mod tests {
     use crate::execute::{Devices, Guard, Machine};
 
     fn pools(cpus: usize) -> Pools {
-        Pools::new(&Machine { worker: None, devices: Devices::default(), cpus, memory_mib: None, guard: Guard::absent() })
+        Pools::new(&Machine {
+            worker: None,
+            devices: Devices::default(),
+            cpus,
+            memory_mib: None,
+            guard: Guard::absent(),
+            cluster: None,
+        })
     }
 
     fn ask(cpus: usize) -> Ask {

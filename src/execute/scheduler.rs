@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::attempt::{self, Attempt, Outcome, Success};
+use super::attempt::{Attempt, Outcome, Success};
 use super::failure::Remedy;
 use super::interrupt::Bell;
 use super::learned::{Learned, Took};
 use super::pool::{Ask, Lease, Pools, Resource};
 use super::queue::Queue;
+use super::remote::{self, Grown, Placement, Signs};
 use super::{Event, Executor, Failure, Interrupt, Listener, Machine, Reason, State};
 use crate::plan::{Manifest, StepId};
+use crate::slurm::{Cluster, Resources};
 use crate::stage::Run;
 use crate::stage::job::{Progress, TrainingProgress};
 use crate::store::{Committer, Digest};
@@ -29,6 +31,7 @@ const SHORTAGES: u32 = 6;
 /// What attempts and the user tell the loop.
 pub(super) enum Message {
     Progressed(StepId, Progress),
+    Placed(StepId, Placement),
     Ended(StepId, Outcome),
     Committed(StepId, Result<(), Failure>),
     Interrupted,
@@ -82,6 +85,9 @@ struct Tries {
     retried: u32,
     shortages: u32,
     alone: Option<Resource>,
+    /// Whether it was tried once more for a cause that allows no more.
+    once: bool,
+    grown: Grown,
 }
 
 impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
@@ -142,12 +148,31 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
                 self.listener.event(&Event::Progressed { step, progress });
                 Ok(())
             }
+            Message::Placed(id, placement) => {
+                self.placed(id, placement);
+                Ok(())
+            }
             Message::Ended(id, outcome) => self.end(id, outcome),
             Message::Committed(id, outcome) => {
                 self.committed(id, outcome);
                 Ok(())
             }
         }
+    }
+
+    /// What gives no hope is told at once: nobody looks at the queue of a cluster all day.
+    fn placed(&mut self, id: StepId, placement: Placement) {
+        let step = self.label(id);
+        if let Placement::Waiting { reason, doubt: true } = &placement {
+            let text = format!("its job waits and may do so for ever: {reason}");
+            self.listener.event(&Event::Warned { step: Some(step.clone()), text });
+        }
+        let (job, reason, node) = match placement {
+            Placement::Submitted { job } => (Some(job), None, None),
+            Placement::Waiting { reason, .. } => (None, Some(reason), None),
+            Placement::Running { node } => (None, None, Some(node)),
+        };
+        self.listener.event(&Event::Placed { step, job, reason, node });
     }
 
     fn end(&mut self, id: StepId, outcome: Outcome) -> Result<()> {
@@ -263,8 +288,19 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     /// How long to wait before the next attempt; `None` where there shall be none.
     fn retry(&mut self, id: StepId, failure: &Failure) -> Option<Duration> {
         let retries = self.executor.needs(id).retries;
+        let (remedy, may_grow) = (failure.remedy(), self.may_grow(id));
         let tries = self.floor.tries.entry(id).or_default();
-        let before = match failure.remedy() {
+        if !may_grow && matches!(remedy, Remedy::Alone(Resource::Machine)) {
+            return None;
+        }
+        tries.grown.memory += u32::from(remedy == Remedy::Alone(Resource::Machine));
+        let before = match remedy {
+            Remedy::Freely => return Some(self.executor.options.back_off.first),
+            Remedy::Once if !tries.once => {
+                tries.once = true;
+                return Some(self.executor.options.back_off.first);
+            }
+            Remedy::Longer => return self.longer(id),
             Remedy::Alone(resource) if tries.alone.is_none() => {
                 tries.alone = Some(resource);
                 return Some(Duration::ZERO);
@@ -276,6 +312,25 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
         let wait = self.executor.options.back_off.after(*before);
         *before += 1;
         Some(wait)
+    }
+
+    /// Whether more memory is asked for after it ran out: on this machine, all of it; on a cluster, as the site says.
+    fn may_grow(&self, id: StepId) -> bool {
+        let step = self.executor.plan.step(id);
+        let growth = |cluster: &Cluster| cluster.request(&step.names()).memory_growth.unwrap_or(remote::MEMORY_GROWTH);
+        self.machine.cluster_for(step).is_none_or(|cluster| growth(cluster) > 1.0)
+    }
+
+    /// A job whose time was over is tried again when it will get more: what the site grants instead of what was learned, or a multiple.
+    fn longer(&mut self, id: StepId) -> Option<Duration> {
+        const MOST: u32 = 3;
+        let step = self.executor.plan.step(id);
+        let grows = self.machine.cluster_for(step)?.request(&step.names()).time_growth.is_some_and(|growth| growth > 1.0);
+        let was_learned = self.floor.learned.took(step).is_some();
+        let tries = self.floor.tries.entry(id).or_default();
+        let may = tries.grown.time < MOST && (grows || was_learned && tries.grown.time == 0);
+        tries.grown.time += 1;
+        may.then_some(self.executor.options.back_off.first)
     }
 
     fn hear(&mut self) {
@@ -299,6 +354,9 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     /// What is declared counts. Where nothing is, what was measured does; and a worker's own estimate gives way to a measurement.
     fn ask(&self, id: StepId) -> Ask {
         let (step, needs) = (self.executor.plan.step(id), self.executor.needs(id));
+        if self.machine.cluster_for(step).is_some() {
+            return Ask { cluster: true, ..Ask::default() };
+        }
         let took = self.floor.learned.took(step);
         let measured = |mib: fn(&Took) -> u64| took.as_ref().map(mib).filter(|mib| *mib > 0).map(coarse);
         let served = self.machine.devices.serve_worker || !step.kind.is_worker();
@@ -308,7 +366,17 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
             memory_mib: needs.memory_mib.or_else(|| measured(|took| took.memory_mib)).unwrap_or(0),
             device_mib: needs.device_mib.filter(|_| served).map(|declared| learned_device.unwrap_or(declared)),
             alone: self.floor.tries.get(&id).and_then(|tries| tries.alone),
+            cluster: false,
         }
+    }
+
+    /// What a job of the step asks for.
+    fn resources(&self, id: StepId) -> Resources {
+        let step = self.executor.plan.step(id);
+        let Some(cluster) = self.machine.cluster_for(step) else { return Resources::default() };
+        let grown = self.floor.tries.get(&id).map_or_else(Grown::default, |tries| tries.grown);
+        let (needs, took) = (self.executor.needs(id), self.floor.learned.took(step));
+        remote::resources(needs, took, &cluster.request(&step.names()), grown, &step.kind.run)
     }
 
     /// Queues the steps that have rested.
@@ -338,7 +406,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
         for id in waiting {
             let State::Ready { manifest, reason } = self.executor.state(id) else { continue };
             let (action, forced) = (manifest.digest(), *reason == Reason::Forced);
-            if attempt::is_taken(self.executor.store, action) {
+            if self.executor.store.is_claimed(action) {
                 self.floor.elsewhere.insert(id);
             } else if let Some(known) = Success::by_another(self.executor.store, action).filter(|_| !forced) {
                 self.done(id, known)?;
@@ -353,7 +421,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     fn start_ready(&mut self) -> Result<()> {
         while let Some((id, lease)) = self.floor.queue.take(&mut self.pools) {
             let State::Ready { manifest, .. } = self.executor.state(id) else { continue };
-            if attempt::is_taken(self.executor.store, manifest.digest()) {
+            if self.executor.store.is_claimed(manifest.digest()) {
                 self.pools.give_back(&lease);
                 self.leave_to_another(id);
             } else {
@@ -367,16 +435,18 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
         let (step, options) = (self.executor.plan.step(id), self.executor.options);
         let (inputs, contents) = (self.executor.input_files(id)?, self.executor.input_artifacts(id)?);
         let State::Ready { manifest, reason } = self.executor.set_state(id, State::Running) else { return Ok(()) };
-        if matches!(step.kind.run, Run::Here(_)) && self.floor.queue.is_empty() {
+        let is_here = matches!(step.kind.run, Run::Here(_)) && self.machine.cluster_for(step).is_none();
+        if is_here && self.floor.queue.is_empty() {
             self.pools.widen(&mut lease);
         }
         let share = self.pools.share(&lease);
         let tries = self.floor.tries.entry(id).or_default();
         tries.started += 1;
         let (action, attempt) = (manifest.digest(), tries.started);
-        tracing::info!(step = step.label, %action, %reason, attempt, cpus = share.cpus, device = share.device, "started");
-        let (label, kind, device) = (step.label.clone(), step.kind.name.to_owned(), share.device);
+        tracing::info!(step = step.label, %action, %reason, attempt, cpus = share.cpus, device = share.index(), "started");
+        let (label, kind, device) = (step.label.clone(), step.kind.name.to_owned(), share.index());
         self.listener.event(&Event::Started { step: label, kind, action, reason: reason.clone(), attempt, device });
+        let resources = self.resources(id);
         let attempt = Attempt {
             store: self.executor.store,
             step,
@@ -389,13 +459,17 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
             share,
             limit: self.executor.needs(id).time_limit,
             interrupt: self.interrupt,
+            scratch: None,
+            resources,
         };
         self.floor.running.insert(id, Running { lease, manifest, reason });
         let (sender, committer) = (self.sender.clone(), self.committer.clone());
         self.scope.spawn(move || {
             // The loop outlives every attempt, so somebody listens.
             let tell = move |message| drop(sender.send(message));
-            let (outcome, made) = attempt.run(|progress| tell(Message::Progressed(id, progress)));
+            let progressed = &mut |progress| tell(Message::Progressed(id, progress));
+            let placed = &mut |placement| tell(Message::Placed(id, placement));
+            let (outcome, made) = attempt.run(Signs { progressed, placed });
             tell(Message::Ended(id, outcome));
             if let Some(made) = made {
                 made.commit(&committer, move |outcome| tell(Message::Committed(id, outcome)));

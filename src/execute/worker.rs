@@ -48,6 +48,8 @@ pub(super) struct Terms<'a> {
     pub(super) limit: Option<Duration>,
     pub(super) guard: &'a Guard,
     pub(super) interrupt: &'a Interrupt,
+    /// Folder for temporary files, where it is not the job's.
+    pub(super) scratch: Option<&'a Path>,
 }
 
 impl Worker {
@@ -140,17 +142,17 @@ impl Worker {
 }
 
 /// Reads the lines that were appended to a file since the last look.
-struct Tail {
+pub(super) struct Tail {
     path: PathBuf,
     at: u64,
 }
 
 impl Tail {
-    fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf) -> Self {
         Self { path, at: 0 }
     }
 
-    fn read(&mut self) -> Vec<Progress> {
+    pub(super) fn read(&mut self) -> Vec<Progress> {
         let Ok(mut file) = File::open(&self.path) else { return vec![] };
         if file.seek(SeekFrom::Start(self.at)).is_err() {
             return vec![];

@@ -34,5 +34,5 @@ pub use measures::{Area, CellChange, Measure, TableChange};
 pub use run::Run;
 pub use runs::{NoRun, Runs};
 pub use side::Side;
-pub use standing::{Failed, Running, Standing};
+pub use standing::{Failed, Job, Running, Standing};
 pub use tail::Tail;

@@ -46,6 +46,9 @@ pub struct Running {
     pub attempt: u32,
     /// The accelerator that it computes on.
     pub device: Option<u32>,
+    /// Its job on a cluster, and where that stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<Job>,
     /// How far it is, once it said so.
     pub progress: Option<Progress>,
     /// Units a second since it first said how far it is.
@@ -54,6 +57,15 @@ pub struct Running {
     pub seconds_left: Option<f64>,
     #[serde(skip)]
     first: Option<(f64, u64)>,
+}
+
+/// A job of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Job {
+    /// Its number.
+    pub number: String,
+    /// Where it runs, or why it waits, in the cluster's words; empty while nothing is known.
+    pub standing: String,
 }
 
 /// A step whose last attempt failed.
@@ -92,6 +104,11 @@ impl Standing {
                     running.progressed(line.at, progress);
                 }
             }
+            Event::Placed { step, job, reason, node } => {
+                if let Some(running) = self.running.get_mut(&step) {
+                    running.placed(job, reason, node);
+                }
+            }
             Event::Cached { step, .. } => {
                 self.elsewhere.remove(&step);
                 self.cached += 1;
@@ -119,7 +136,14 @@ impl Standing {
 
 impl Running {
     fn new(kind: String, action: Digest, since: f64, attempt: u32, device: Option<u32>) -> Self {
-        Self { kind, action, since, attempt, device, progress: None, rate: None, seconds_left: None, first: None }
+        Self { kind, action, since, attempt, device, job: None, progress: None, rate: None, seconds_left: None, first: None }
+    }
+
+    fn placed(&mut self, number: Option<String>, reason: Option<String>, node: Option<String>) {
+        let job = self.job.get_or_insert_default();
+        job.number = number.unwrap_or_else(|| std::mem::take(&mut job.number));
+        let waiting = reason.map(|reason| format!("waits: {reason}"));
+        job.standing = node.map(|node| format!("on {node}")).or(waiting).unwrap_or_else(|| std::mem::take(&mut job.standing));
     }
 
     fn progressed(&mut self, at: f64, progress: Progress) {

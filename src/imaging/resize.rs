@@ -17,13 +17,32 @@ impl Fit {
             Self::Pad => padded(image, size),
         }
     }
+
+    /// Where a point of an image of `width` columns and `height` rows lies in the square; columns and rows from 0, a pixel's centre
+    /// at whole numbers.
+    pub fn place(self, point: [f64; 2], [width, height]: [usize; 2], size: usize) -> [f64; 2] {
+        let (inner, offset) = match self {
+            Self::Squash => ([size; 2], [0; 2]),
+            Self::Pad => inner([width, height], size),
+        };
+        let [x, y] = [0, 1].map(|axis| {
+            let scale = inner[axis] as f64 / [width, height][axis] as f64;
+            (point[axis] + 0.5) * scale - 0.5 + offset[axis] as f64
+        });
+        [x, y]
+    }
+}
+
+/// Columns and rows of what is not filled, and where it starts.
+fn inner(sides: [usize; 2], size: usize) -> ([usize; 2], [usize; 2]) {
+    let longest = sides[0].max(sides[1]);
+    let inner = sides.map(|side| ((side * size + longest / 2) / longest).max(1));
+    (inner, inner.map(|side| (size - side) / 2))
 }
 
 fn padded(image: &Image, size: usize) -> Image {
-    let longest = image.width().max(image.height());
-    let [width, height] = [image.width(), image.height()].map(|side| ((side * size + longest / 2) / longest).max(1));
+    let ([width, height], [left, top]) = inner([image.width(), image.height()], size);
     let inner = resize(image, width, height);
-    let (left, top) = ((size - width) / 2, (size - height) / 2);
     Image::from_fn(size, size, |x, y| {
         let inside = (left..left + width).contains(&x) && (top..top + height).contains(&y);
         if inside { inner.row(y - top)[x - left] } else { 0 }
@@ -97,6 +116,23 @@ fn triangle(centre: f64, half_width: f64, size: usize) -> Taps {
 mod tests {
     use super::super::golden;
     use super::*;
+
+    #[test]
+    fn a_bright_pixel_lies_where_its_place_says() {
+        for (fit, [width, height]) in
+            [(Fit::Squash, [40, 20]), (Fit::Pad, [40, 20]), (Fit::Pad, [20, 40]), (Fit::Squash, [10, 10])]
+        {
+            let image = Image::from_fn(width, height, |x, y| if (x / 2, y / 2) == (3, 4) { 255 } else { 0 });
+            let square = fit.apply(&image, 20);
+            let (mut sum, mut across, mut down) = (0.0, 0.0, 0.0);
+            for (at, grey) in square.pixels().iter().enumerate() {
+                let grey = f64::from(*grey);
+                (sum, across, down) = (sum + grey, across + grey * (at % 20) as f64, down + grey * (at / 20) as f64);
+            }
+            let [x, y] = fit.place([6.5, 8.5], [width, height], 20);
+            assert!((across / sum - x).abs() < 0.51 && (down / sum - y).abs() < 0.51, "{fit:?} {width}: {x} {y}");
+        }
+    }
 
     #[test]
     fn imagej_enlarges_so() {

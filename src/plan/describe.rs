@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Exam, Part, Roster};
-use crate::report::stage::{CohortSummary, ImageMethods, ModelMethods, Params, Partition};
-use crate::spec::{Experiment, Model, Source, Start, Test};
+use crate::report::stage::{CohortSummary, ImageMethods, Look, ModelMethods, Params, Partition};
+use crate::spec::{Experiment, Explained, Model, Source, Start, Test};
 
 pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
     Params {
@@ -14,7 +14,15 @@ pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
         seed: experiment.seed,
         cohort: cohort(experiment, roster),
         methods: experiment.models.iter().map(|model| (model.name.clone(), methods(model))).collect(),
+        looks: experiment.explain.iter().flat_map(|explain| &explain.models).map(look).collect(),
+        changes: experiment.robustness.iter().flat_map(|robustness| &robustness.changes).copied().collect(),
+        excluded: experiment.manuscript.excluded.clone(),
+        claim: experiment.manuscript.claim.clone(),
     }
+}
+
+fn look(explained: &Explained) -> (String, Look) {
+    (explained.model.clone(), Look { cases: explained.cases.clone(), explain: explained.explain.clone() })
 }
 
 fn cohort(experiment: &Experiment, roster: &Roster) -> CohortSummary {
@@ -30,7 +38,7 @@ fn cohort(experiment: &Experiment, roster: &Roster) -> CohortSummary {
 
 /// The parts or the folds, then the cohorts from elsewhere.
 fn partitions(experiment: &Experiment, roster: &Roster) -> Vec<Partition> {
-    let part = |part: &Part| partition(experiment, title(*part).to_owned(), roster.part(*part));
+    let part = |part: &Part| partition(experiment, part.title().to_owned(), roster.part(*part));
     let fold = |fold| partition(experiment, format!("Fold {fold}"), roster.exams.iter().filter(move |exam| exam.fold == fold));
     let mut partitions: Vec<Partition> = match roster.folds {
         0 => Part::ALL.iter().map(part).collect(),
@@ -64,14 +72,6 @@ fn partition<'a>(experiment: &Experiment, name: String, exams: impl Iterator<Ite
     let mut counts: BTreeMap<String, usize> = experiment.cohort.classes.iter().map(|class| (class.clone(), 0)).collect();
     exams.for_each(|exam| *counts.entry(exam.class.clone()).or_default() += 1);
     Partition { name, exams: counts, images: None }
-}
-
-fn title(part: Part) -> &'static str {
-    match part {
-        Part::Train => "Training",
-        Part::Tune => "Tuning",
-        Part::Test => "Test",
-    }
 }
 
 fn methods(model: &Model) -> ModelMethods {

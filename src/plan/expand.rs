@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -44,6 +45,7 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
     predictions.extend(tuning.clone());
     predictions.extend(builder.canaries(&arms));
     builder.read_scores(stages, &mut predictions);
+    let looks = builder.looks(&arms, &trained, &predictions);
     let mut inputs: Inputs =
         [("results".to_owned(), builder.compare("compare".to_owned(), roster, predictions)), ("proof".to_owned(), proof)]
             .into();
@@ -51,28 +53,29 @@ fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages
         let compared = builder.external(name, external, &trained, &tuning);
         inputs.insert(format!("external/{name}"), compared);
     }
+    inputs.extend(looks);
     builder.report(inputs, &trained);
     builder.plan
 }
 
-struct Builder<'a> {
-    experiment: &'a Experiment,
-    roster: &'a Roster,
-    plan: Plan,
+pub(super) struct Builder<'a> {
+    pub(super) experiment: &'a Experiment,
+    pub(super) roster: &'a Roster,
+    pub(super) plan: Plan,
     /// By cohort, where the own one has no name, and exam.
-    volumes: BTreeMap<(&'a str, &'a str), Input>,
+    pub(super) volumes: BTreeMap<(&'a str, &'a str), Input>,
     /// What has to hold before anything is trained.
     proof: Option<StepId>,
 }
 
 /// Exams with their parts: those of the study, of one of its folds, of an external cohort, or with permuted labels.
 #[derive(Clone)]
-struct Arm<'r> {
+pub(super) struct Arm<'r> {
     /// Tells the labels of its steps from those of other arms: empty, or with a `/` at its end.
-    prefix: String,
+    pub(super) prefix: String,
     /// The cohort that the exams are of.
-    cohort: &'r str,
-    roster: Cow<'r, Roster>,
+    pub(super) cohort: &'r str,
+    pub(super) roster: Cow<'r, Roster>,
 }
 
 /// One arm, or one a fold.
@@ -84,10 +87,10 @@ fn arms(roster: &Roster) -> Vec<Arm<'_>> {
     }
 }
 
-type Inputs = BTreeMap<String, Input>;
+pub(super) type Inputs = BTreeMap<String, Input>;
 
 impl<'a> Builder<'a> {
-    fn step(
+    pub(super) fn step(
         &mut self,
         kind: &'static Kind,
         label: String,
@@ -152,7 +155,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn window(&mut self, arm: &Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
+    pub(super) fn window(&mut self, arm: &Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
         let exams: Vec<&Exam> = arm.roster.part(part).collect();
         let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
         let params = window::Params { window, size: images.size, fit: images.fit, exams: labels.collect() };
@@ -169,7 +172,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn augment(&mut self, arm: &Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
+    pub(super) fn augment(&mut self, arm: &Arm<'_>, images: &Images, recipe: &Recipe) -> StepId {
         let windows: Vec<StepId> = recipe.windows.iter().map(|window| self.window(arm, images, *window, Part::Train)).collect();
         let inputs =
             windows.iter().enumerate().map(|(at, step)| (format!("windows/{at:02}"), output(*step, "images"))).collect();
@@ -191,10 +194,7 @@ impl<'a> Builder<'a> {
     fn start(&mut self, model: &Model) -> Option<Input> {
         match &model.start {
             Start::Untrained => None,
-            Start::File(path) => {
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                Some(Input::Source([(name, path.clone())].into_iter().collect::<Files>()))
-            }
+            Start::File(path) => Some(source_file(path)),
             Start::Formula(params) => {
                 let label = format!("pretrain[{}]", params.network.name);
                 Some(output(self.step(&pretrain::KIND, label, params, Some(model.seed), Inputs::new()), "model"))
@@ -217,7 +217,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn pool(&mut self, label: String, folds: Vec<Input>) -> Input {
+    pub(super) fn pool(&mut self, label: String, folds: Vec<Input>) -> Input {
         let inputs = folds.into_iter().enumerate().map(|(at, fold)| (format!("folds/{:02}", at + 1), fold)).collect();
         output(self.step(&pool::KIND, label, &(), None, inputs), "predictions")
     }
@@ -261,26 +261,37 @@ impl<'a> Builder<'a> {
     /// Compares the models on the test exams of a roster; of the own one with all that is known of them.
     fn compare(&mut self, label: String, roster: &Roster, predictions: Inputs) -> Input {
         let experiment = self.experiment;
+        let has_canaries = predictions.keys().any(|port| port.starts_with("canary/"));
         let params = compare::Params {
+            factors: experiment.factors.iter().filter(|factor| factor.name != SEED).cloned().collect(),
+            models: pooled(&experiment.models),
+            comparisons: experiment.compare.clone(),
+            subgroups: roster.subgroups.clone(),
+            readers: roster.readers.clone(),
+            canaries: if has_canaries { experiment.canaries.clone() } else { vec![] },
+            ..self.judging(roster)
+        };
+        output(self.step(&compare::KIND, label, &params, None, predictions), "results")
+    }
+
+    /// The test exams of a roster and the rules of every comparison of this study.
+    pub(super) fn judging(&self, roster: &Roster) -> compare::Params {
+        let experiment = self.experiment;
+        compare::Params {
             classes: experiment.cohort.classes.clone(),
             positive: experiment.cohort.positive.clone(),
             aggregate: experiment.evaluate.aggregate,
             operating_point: experiment.operating_point,
             level: experiment.evaluate.level,
-            factors: experiment.factors.iter().filter(|factor| factor.name != SEED).cloned().collect(),
-            models: pooled(&experiment.models),
-            comparisons: experiment.compare.clone(),
+            factors: vec![],
+            models: vec![],
+            comparisons: vec![],
             exams: roster.part(Part::Test).map(reference).collect(),
             tuning: self.roster.part(Part::Tune).map(reference).collect(),
-            subgroups: roster.subgroups.clone(),
-            readers: roster.readers.clone(),
-            canaries: if predictions.keys().any(|port| port.starts_with("canary/")) {
-                experiment.canaries.clone()
-            } else {
-                vec![]
-            },
-        };
-        output(self.step(&compare::KIND, label, &params, None, predictions), "results")
+            subgroups: vec![],
+            readers: vec![],
+            canaries: vec![],
+        }
     }
 
     /// Curves and records tell of one training a model; a fold's would speak for a part of it.
@@ -301,12 +312,17 @@ fn outside<'r>(name: &'r str, external: &'r Roster) -> Arm<'r> {
     Arm { prefix: format!("external/{name}/"), cohort: name, roster: Cow::Borrowed(external) }
 }
 
-fn output(step: StepId, port: &str) -> Input {
+pub(super) fn source_file(path: &Path) -> Input {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Input::Source([(name, path.to_owned())].into_iter().collect::<Files>())
+}
+
+pub(super) fn output(step: StepId, port: &str) -> Input {
     Input::Output { step, port: port.to_owned() }
 }
 
 /// Models that differ in their seed alone are one.
-fn pooled(models: &[Model]) -> Vec<compare::Model> {
+pub(super) fn pooled(models: &[Model]) -> Vec<compare::Model> {
     models.iter().fold(Vec::new(), |mut pooled: Vec<compare::Model>, model| {
         let mut levels = model.levels.clone();
         let training = compare::Training { name: model.name.clone(), seed: levels.remove(SEED) };

@@ -62,6 +62,11 @@ impl Step {
         }
     }
 
+    /// The names under which a site file may speak of it, the narrowest first.
+    pub fn names(&self) -> [&str; 2] {
+        [self.group(), self.kind.name]
+    }
+
     /// Names all that decides what the step makes: two steps with one such name are one.
     fn work(&self) -> Digest {
         let own = serde_json::to_vec(&(self.kind.name, &self.params, self.seed)).expect("BUG: parameters are plain data");

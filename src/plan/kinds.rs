@@ -1,18 +1,25 @@
 //! The registry of stage kinds.
 
 use crate::report;
-use crate::stage::{Kind, augment, command, compare, disjoint, ingest, phantom, pool, predict, pretrain, train, window};
+use crate::stage::{
+    Kind, augment, cases, characteristics, command, compare, disjoint, explain, ingest, perturb, phantom, pool, predict,
+    pretrain, train, window,
+};
 
 /// All kinds. To add one: a file that says what it is, and its line here.
 pub const KINDS: &[&Kind] = &[
     &phantom::KIND,
     &ingest::KIND,
     &window::KIND,
+    &characteristics::KIND,
     &disjoint::KIND,
     &augment::KIND,
+    &perturb::KIND,
     &pretrain::KIND,
     &train::KIND,
     &predict::KIND,
+    &cases::KIND,
+    &explain::KIND,
     &pool::KIND,
     &compare::KIND,
     &command::KIND,

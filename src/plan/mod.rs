@@ -12,6 +12,7 @@ mod expand;
 mod graph;
 mod kinds;
 mod labels;
+mod looks;
 mod manifest;
 mod readers;
 mod roster;

@@ -73,6 +73,15 @@ impl Part {
         }
     }
 
+    /// What the report calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Train => "Training",
+            Self::Tune => "Tuning",
+            Self::Test => "Test",
+        }
+    }
+
     /// The part of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.name() == name)
@@ -133,17 +142,8 @@ impl Roster {
         let external = external(experiment, &exams, &mut faults);
         let subgroups = subgroups::all(experiment, &exams, &mut faults);
         let readers = readers::all(experiment, &exams, &mut faults);
-        let folds = match experiment.split.test {
-            Test::Folds(_) if !external.is_empty() => {
-                faults.push(
-                    "`folds` beside an external cohort: there is a model a fold, and none for the cohort; give `test`"
-                        .to_owned(),
-                );
-                0
-            }
-            Test::Folds(count) => count,
-            Test::Counts(_) | Test::Share(_) => 0,
-        };
+        explained(experiment, &exams, &mut faults);
+        let folds = folds(experiment, &external, &mut faults);
         if faults.is_empty() { Ok(Self { exams, folds, external, subgroups, readers }) } else { Err(CohortFaults(faults)) }
     }
 
@@ -201,6 +201,25 @@ impl Roster {
     pub fn part(&self, part: Part) -> impl Iterator<Item = &Exam> {
         self.exams.iter().filter(move |exam| exam.part == part || self.folds > 0)
     }
+}
+
+/// How many folds there are; 0 without them. What asks for one model of all exams cannot stand beside them.
+fn folds(experiment: &Experiment, external: &[(String, Roster)], faults: &mut Vec<String>) -> usize {
+    let Test::Folds(count) = experiment.split.test else { return 0 };
+    let one = [(!external.is_empty(), "an external cohort"), (experiment.explain.is_some(), "`[explain]`")];
+    let asked = one.into_iter().filter(|(asked, _)| *asked);
+    faults
+        .extend(asked.map(|(_, what)| format!("`folds` beside {what}: there is a model a fold and no one model; give `test`")));
+    count
+}
+
+/// Exams that are to be explained must be test exams.
+fn explained(experiment: &Experiment, exams: &[Exam], faults: &mut Vec<String>) {
+    let asked: BTreeSet<&String> =
+        experiment.explain.iter().flat_map(|explain| &explain.models).flat_map(|model| &model.cases.exams).collect();
+    let is_test = |name: &String| exams.iter().any(|exam| exam.part == Part::Test && exam.id == *name);
+    let unknown = asked.into_iter().filter(|name| !is_test(name));
+    faults.extend(unknown.map(|name| format!("exam `{name}` is to be explained, but it is no test exam")));
 }
 
 fn divide(candidates: Vec<Candidate>, experiment: &Experiment, seed: Seed) -> Result<Vec<Exam>, CohortFaults> {

@@ -1,7 +1,8 @@
 //! The author's stages as steps: one an instance, connected to each other and to the study.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::{Export, Input, Plan, Step, StepId};
 use crate::spec::{Instance, Stage, StagePlace, Wire};
@@ -13,13 +14,20 @@ const EXAM: &str = "exam";
 
 /// The stages of a spec, and the steps that they have become so far.
 pub(super) struct Stages<'a> {
+    /// Each after those that it reads from.
     stages: &'a [Stage],
+    by_name: HashMap<&'a str, usize>,
     made: HashMap<&'a str, Vec<Made>>,
+    /// What stages that stand at each exam are connected to, where it is the same for all of them.
+    connected: HashMap<&'a str, Rc<Connections<'a>>>,
     /// Where outputs are laid out; no two in one place.
     targets: HashSet<PathBuf>,
     /// What could not be connected, a line a fault.
     pub(super) faults: Vec<String>,
 }
+
+/// What each input of a stage is connected to, by port.
+type Connections<'a> = BTreeMap<&'a str, Connection>;
 
 /// One step of a stage.
 struct Made {
@@ -29,7 +37,9 @@ struct Made {
 
 impl<'a> Stages<'a> {
     pub(super) fn new(stages: &'a [Stage]) -> Self {
-        Self { stages, made: HashMap::new(), targets: HashSet::new(), faults: vec![] }
+        let by_name = stages.iter().enumerate().map(|(at, stage)| (stage.name.as_str(), at)).collect();
+        let (made, connected, targets) = (HashMap::new(), HashMap::new(), HashSet::new());
+        Self { stages, by_name, made, connected, targets, faults: vec![] }
     }
 
     /// The output of `stage` for the one step that it is, expanded with all that it stands on.
@@ -45,8 +55,7 @@ impl<'a> Stages<'a> {
     pub(super) fn at_exam(&mut self, plan: &mut Plan, place: StagePlace, exam: &str, mut input: Input) -> Input {
         for stage in self.stages.iter().filter(|stage| stage.replaces == Some(place)) {
             let instance = Instance { each: vec![(EXAM.to_owned(), exam.to_owned())], ..Instance::default() };
-            stage.inputs.values().for_each(|wire| self.expand_wire(plan, wire));
-            let sources = self.connections(plan, stage);
+            let sources = self.connected(plan, stage);
             let step = self.step(plan, stage, &instance, &sources, Some(&input));
             let Some(port) = stage.params.outputs.keys().next() else { continue };
             input = Input::Output { step, port: port.clone() };
@@ -59,18 +68,19 @@ impl<'a> Stages<'a> {
         self.stages.iter().for_each(|stage| self.expand(plan, &stage.name));
     }
 
-    fn expand_wire(&mut self, plan: &mut Plan, wire: &Wire) {
-        if let Wire::Stage { stage, .. } = wire {
-            self.expand(plan, stage);
+    /// The stage and all that it stands on, if they are not expanded yet.
+    fn expand(&mut self, plan: &mut Plan, name: &str) {
+        let (mut needed, mut open) = (BTreeSet::new(), vec![name]);
+        while let Some(name) = open.pop() {
+            let Some(&at) = self.by_name.get(name).filter(|_| !self.made.contains_key(name)) else { continue };
+            if self.stages[at].replaces.is_none() && needed.insert(at) {
+                open.extend(producers(&self.stages[at]));
+            }
         }
+        needed.into_iter().for_each(|at| self.expand_one(plan, &self.stages[at]));
     }
 
-    fn expand(&mut self, plan: &mut Plan, name: &str) {
-        let Some(stage) = self.stages.iter().find(|stage| stage.name == name) else { return };
-        if self.made.contains_key(name) || stage.replaces.is_some() {
-            return;
-        }
-        stage.inputs.values().for_each(|wire| self.expand_wire(plan, wire));
+    fn expand_one(&mut self, plan: &mut Plan, stage: &'a Stage) {
         let connections = self.connections(plan, stage);
         let _ = self.made.entry(&stage.name).or_default();
         stage.instances.iter().for_each(|instance| {
@@ -78,12 +88,26 @@ impl<'a> Stages<'a> {
         });
     }
 
+    /// What a stage that stands at each exam is connected to. Other stages of that sort have one more step with each exam.
+    fn connected(&mut self, plan: &mut Plan, stage: &'a Stage) -> Rc<Connections<'a>> {
+        if let Some(known) = self.connected.get(stage.name.as_str()) {
+            return Rc::clone(known);
+        }
+        producers(stage).for_each(|producer| self.expand(plan, producer));
+        let connections = Rc::new(self.connections(plan, stage));
+        let is_at_exam = |name: &str| self.by_name.get(name).is_some_and(|at| self.stages[*at].replaces.is_some());
+        if !producers(stage).any(is_at_exam) {
+            self.connected.insert(&stage.name, Rc::clone(&connections));
+        }
+        connections
+    }
+
     fn step(
         &mut self,
         plan: &mut Plan,
         stage: &'a Stage,
         instance: &Instance,
-        connections: &BTreeMap<&str, Connection>,
+        connections: &Connections<'_>,
         exam: Option<&Input>,
     ) -> StepId {
         let mut inputs = BTreeMap::new();
@@ -148,7 +172,7 @@ impl<'a> Stages<'a> {
     }
 
     /// What each input that reads other steps is connected to, prepared once for all instances.
-    fn connections(&mut self, plan: &Plan, stage: &'a Stage) -> BTreeMap<&'a str, Connection> {
+    fn connections(&mut self, plan: &Plan, stage: &'a Stage) -> Connections<'a> {
         let mut connections = BTreeMap::new();
         for (port, wire) in &stage.inputs {
             match wire {
@@ -167,6 +191,11 @@ impl<'a> Stages<'a> {
         }
         connections
     }
+}
+
+/// Names of the stages that a stage reads from.
+fn producers(stage: &Stage) -> impl Iterator<Item = &str> {
+    stage.inputs.values().filter_map(|wire| if let Wire::Stage { stage, .. } = wire { Some(stage.as_str()) } else { None })
 }
 
 fn axes_of(stage: &Stage) -> Vec<&str> {

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Study, render};
 use crate::artifact::results::Results;
-use crate::artifact::{Curves, Disjoint, Files, TrainingRecord};
+use crate::artifact::{Cases, Characteristics, Curves, Disjoint, Explanations, Files, ImageSet, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
-use crate::stage::{Kind, Needs, Run, Task, predict, pretrain, train};
+use crate::stage::perturb::Change;
+use crate::stage::{Kind, Needs, Run, Task, cases, explain, predict, pretrain, train};
 
 /// The kind. Inputs `results`, `proof`, `curves/<model>`, `records/<model>` and `external/<cohort>`.
 pub const KIND: Kind = Kind {
@@ -33,6 +34,11 @@ fn task(task: &Task<'_>) -> Result<()> {
         results: task.input("results")?.clone(),
         curves: task.inputs_below("curves"),
         records: task.inputs_below("records"),
+        characteristics: task.inputs.get("characteristics").cloned(),
+        cases: task.inputs_below("cases"),
+        explanations: task.inputs_below("explanations"),
+        robustness: task.inputs_below("robustness"),
+        augmented: task.inputs_below("augmented"),
         external: task.inputs_below("external"),
         proof: task.inputs.get("proof").cloned(),
     };
@@ -48,6 +54,16 @@ pub struct Inputs {
     pub curves: BTreeMap<String, Files>,
     /// Facts of the training by the name of the trained model.
     pub records: BTreeMap<String, Files>,
+    /// Who was examined and how.
+    pub characteristics: Option<Files>,
+    /// Exams that were picked for a closer look, by the name of the trained model.
+    pub cases: BTreeMap<String, Files>,
+    /// What the model looked at in them.
+    pub explanations: BTreeMap<String, Files>,
+    /// Of the comparisons on changed images, by the slug of the change.
+    pub robustness: BTreeMap<String, Files>,
+    /// Augmented training images, by the number of variants.
+    pub augmented: BTreeMap<String, Files>,
     /// Of the comparisons on cohorts from elsewhere, by the name of the cohort.
     pub external: BTreeMap<String, Files>,
     /// That the parts share nothing.
@@ -69,6 +85,27 @@ pub struct Params {
     pub cohort: CohortSummary,
     /// How each trained model came about, by its name.
     pub methods: BTreeMap<String, ModelMethods>,
+    /// How exams were picked and explained, by the name of the trained model.
+    #[serde(default)]
+    pub looks: BTreeMap<String, Look>,
+    /// Changes of the images under which models were judged once more, in the order of the spec.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// Exams that were excluded before the cohort was put together, by reason, in the author's order.
+    #[serde(default)]
+    pub excluded: Vec<(String, usize)>,
+    /// The author's answers to items of CLAIM 2024, by number.
+    #[serde(default)]
+    pub claim: BTreeMap<usize, String>,
+}
+
+/// How exams were picked and explained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Which exams.
+    pub cases: cases::Params,
+    /// How.
+    pub explain: explain::Params,
 }
 
 /// The exams and how they were divided.
@@ -126,12 +163,18 @@ pub struct ImageMethods {
 /// # Errors
 /// When an input is missing or damaged, the results contradict themselves, or `out` cannot be written.
 pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
+    let characteristics = inputs.characteristics.as_ref().map(Characteristics::open).transpose()?;
     let proof = inputs.proof.as_ref().map(Disjoint::open).transpose()?;
     let study = Study {
         params,
         results: &Results::open(&inputs.results)?,
         curves: &opened(&inputs.curves, Curves::open)?,
         records: &opened(&inputs.records, TrainingRecord::open)?,
+        characteristics: characteristics.as_ref(),
+        cases: &opened(&inputs.cases, Cases::open)?,
+        explanations: &opened(&inputs.explanations, Explanations::open)?,
+        robustness: &opened(&inputs.robustness, Results::open)?,
+        augmented: &opened(&inputs.augmented, ImageSet::open)?,
         external: &opened(&inputs.external, Results::open)?,
         proof: proof.as_ref(),
     };
@@ -141,7 +184,7 @@ pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
 
 fn opened<T>(models: &BTreeMap<String, Files>, open: impl Fn(&Files) -> Result<T>) -> Result<BTreeMap<String, T>> {
     let one = |(name, files): (&String, &Files)| {
-        let artifact = open(files).with_context(|| format!("training of model `{name}`"))?;
+        let artifact = open(files).with_context(|| format!("input of the report for `{name}`"))?;
         Ok((name.clone(), artifact))
     };
     models.iter().map(one).collect()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 
 use crate::artifact::results::{Contrast, ModelResult, Results, TrainingResult};
-use crate::artifact::{Curves, Disjoint, TrainingRecord};
+use crate::artifact::{Cases, Characteristics, Curves, Disjoint, Explanations, ImageSet, TrainingRecord};
 use crate::report::stage::Params;
 
 /// The inputs of a report.
@@ -19,6 +19,16 @@ pub struct Study<'a> {
     pub curves: &'a BTreeMap<String, Curves>,
     /// Facts of the training by the name of the model.
     pub records: &'a BTreeMap<String, TrainingRecord>,
+    /// Who was examined and how.
+    pub characteristics: Option<&'a Characteristics>,
+    /// Exams that were picked for a closer look, by the name of the trained model.
+    pub cases: &'a BTreeMap<String, Cases>,
+    /// What that model looked at in them.
+    pub explanations: &'a BTreeMap<String, Explanations>,
+    /// What the comparison found on changed images, by the slug of the change.
+    pub robustness: &'a BTreeMap<String, Results>,
+    /// Augmented training images, by the number of variants.
+    pub augmented: &'a BTreeMap<String, ImageSet>,
     /// What the comparison found on cohorts from elsewhere, by the name of the cohort.
     pub external: &'a BTreeMap<String, Results>,
     /// That the parts share nothing, where that was looked at.

@@ -6,12 +6,14 @@
 mod device;
 mod patience;
 mod read;
+mod slurm;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use device::Device;
 pub use patience::{BackOff, Patience};
+pub use slurm::{GpuOption, Request, Slurm, Venue};
 
 use crate::document::Faults;
 
@@ -36,6 +38,8 @@ pub struct Site {
     pub back_off: BackOff,
     /// Retries and time limits of steps that have none of their own, by kind.
     pub patience: BTreeMap<String, Patience>,
+    /// The cluster, where some steps run as its jobs.
+    pub slurm: Slurm,
 }
 
 impl Site {

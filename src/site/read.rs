@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{BackOff, Device, Patience, Site};
+use super::slurm::{place, request, slurm};
+use super::{BackOff, Device, Patience, Request, Site, Venue};
 use crate::document::section::{Item, Section};
 use crate::document::source::{Log, Source};
 use crate::document::{Faults, Place, tree};
@@ -41,7 +42,13 @@ fn site(section: &mut Section<'_>) -> Option<Site> {
     let max_cache_mib = section.optional("max_cache", None, |item| item.memory().map(Some));
     let reports = section.optional("reports", None, |item| item.path().map(Some));
     let back_off = section.table_or_empty("back_off", back_off);
-    let patience = section.optional("kind", BTreeMap::new(), |item| kinds(&item));
+    let kinds = section.optional("kind", BTreeMap::new(), |item| kinds(&item));
+    let executor = section.optional("executor", Venue::Local, |item| place(&item));
+    let slurm = section.table_or_empty("slurm", slurm);
+    let (kinds, mut slurm) = (kinds?, slurm?);
+    slurm.place = executor?;
+    slurm.places = kinds.iter().filter_map(|(name, kind)| Some((name.clone(), kind.place?))).collect();
+    slurm.kinds = kinds.iter().map(|(name, kind)| (name.clone(), kind.request.clone())).collect();
     Some(Site {
         jobs: jobs?,
         memory_mib: memory_mib?,
@@ -51,7 +58,8 @@ fn site(section: &mut Section<'_>) -> Option<Site> {
         max_cache_mib: max_cache_mib?,
         reports: reports?,
         back_off: back_off?,
-        patience: patience?,
+        patience: kinds.into_iter().map(|(name, kind)| (name, kind.patience)).collect(),
+        slurm,
     })
 }
 
@@ -81,16 +89,26 @@ fn back_off(section: &mut Section<'_>) -> Option<BackOff> {
     Some(BackOff { first: first?, most: most? })
 }
 
-fn kinds(item: &Item<'_>) -> Option<BTreeMap<String, Patience>> {
-    let read = |(name, _, item): (&str, _, Item<'_>)| Some((name.to_owned(), item.table(patience)?));
-    let kinds: Vec<Option<(String, Patience)>> = item.named()?.into_iter().map(read).collect();
+/// What a site says of one kind.
+struct OfKind {
+    patience: Patience,
+    place: Option<Venue>,
+    request: Request,
+}
+
+fn kinds(item: &Item<'_>) -> Option<BTreeMap<String, OfKind>> {
+    let read = |(name, _, item): (&str, _, Item<'_>)| Some((name.to_owned(), item.table(of_kind)?));
+    let kinds: Vec<Option<(String, OfKind)>> = item.named()?.into_iter().map(read).collect();
     kinds.into_iter().collect()
 }
 
-fn patience(section: &mut Section<'_>) -> Option<Patience> {
+fn of_kind(section: &mut Section<'_>) -> Option<OfKind> {
     let retries = section.optional("retries", None, |item| item.count(0, 100).map(Some));
     let time_limit = section.optional("time_limit", None, |item| item.duration().map(Some));
-    Some(Patience { retries: retries?.map(|retries| retries as u32), time_limit: time_limit? })
+    let place = section.optional("executor", None, |item| place(&item).map(Some));
+    let request = section.table_or_empty("slurm", request);
+    let patience = Patience { retries: retries?.map(|retries| retries as u32), time_limit: time_limit? };
+    Some(OfKind { patience, place: place?, request: request? })
 }
 
 #[cfg(test)]
@@ -100,6 +118,7 @@ mod tests {
     use anyhow::Result;
 
     use super::*;
+    use crate::site::{GpuOption, Slurm};
 
     fn read(text: &str) -> Result<Result<Site, String>> {
         let folder = tempfile::tempdir()?;
@@ -127,10 +146,27 @@ mod tests {
             reports: Some("/home/reports".into()),
             back_off: BackOff { first: Duration::from_millis(500), ..BackOff::default() },
             patience: [("train".to_owned(), patience)].into(),
+            slurm: Slurm { kinds: [("train".to_owned(), Request::default())].into(), ..Slurm::default() },
         };
         assert_eq!(site, Ok(expected));
         assert_eq!(read("")?, Ok(Site::default()));
         assert_eq!(read("device = []")?, Ok(Site { devices: Some(vec![]), ..Site::default() }));
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_kind_says_of_its_jobs_counts_before_what_the_site_says() -> Result<()> {
+        let site = read(
+            "executor = \"slurm\"\n[slurm]\npartition = \"cpu\"\naccount = \"lab\"\npoll = \"2 s\"\n[kind.window]\nexecutor = \"local\"\n\
+             [kind.train.slurm]\npartition = \"gpu\"\ngpus = 1\ngpu_option = \"gpus\"\nmemory = \"8 GiB\"\n",
+        )?
+        .expect("no fault");
+        assert_eq!(["train", "window", "ingest"].map(|kind| site.slurm.takes(&[kind])), [true, false, true]);
+        let train = site.slurm.request(&["train"]);
+        assert_eq!(train.plain, [("--account", "lab".to_owned()), ("--partition", "gpu".to_owned())].into());
+        assert_eq!((train.gpus, train.gpu_option, train.memory_mib), (Some(1), Some(GpuOption::Gpus), Some(8192)));
+        assert_eq!(site.slurm.request(&["ingest"]).plain["--partition"], "cpu");
+        assert_eq!((site.slurm.poll, site.slurm.poll_most), (Duration::from_secs(2), Duration::from_secs(60)));
         Ok(())
     }
 

@@ -9,7 +9,8 @@ use crate::phantom;
 use crate::stage::Format;
 use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
-use crate::stage::{predict, pretrain, train};
+use crate::stage::perturb::Change;
+use crate::stage::{cases, explain, predict, pretrain, train};
 
 /// The factor of a design over which scores are averaged instead of compared.
 pub const SEED: &str = "seed";
@@ -49,6 +50,30 @@ pub struct Experiment {
     pub readers: Vec<Reader>,
     /// Names of the models that are trained once more on permuted labels.
     pub canaries: Vec<String>,
+    /// Models that are looked at closely.
+    pub explain: Option<Explain>,
+    /// Changes of the test images under which models are judged once more.
+    pub robustness: Option<Robustness>,
+    /// What only the author can say.
+    pub manuscript: Manuscript,
+}
+
+/// What only the author can say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manuscript {
+    /// Exams that were excluded before the cohort was put together, by reason, in the author's order.
+    pub excluded: Vec<(String, usize)>,
+    /// Answers to items of CLAIM 2024, by number.
+    pub claim: BTreeMap<usize, String>,
+}
+
+/// Changes of the test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Robustness {
+    /// Pooled names of the models that are judged.
+    pub models: Vec<String>,
+    /// One at a time.
+    pub changes: Vec<Change>,
 }
 
 /// The exams.
@@ -220,6 +245,26 @@ pub struct Subgroup {
     pub by: String,
     /// Limits between groups of numbers, ascending; none where each value is a group.
     pub cuts: Vec<f64>,
+}
+
+/// What a closer look at models takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explain {
+    /// The author's table of where lesions lie.
+    pub marks: Option<PathBuf>,
+    /// The models, in the order of the design.
+    pub models: Vec<Explained>,
+}
+
+/// A closer look at one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Its name.
+    pub model: String,
+    /// Which exams are picked.
+    pub cases: cases::Params,
+    /// How they are explained.
+    pub explain: explain::Params,
 }
 
 /// Where a table of scores comes from.

@@ -22,8 +22,8 @@ pub use crate::stage::Format;
 pub use crate::stage::compare::{Aggregate, OperatingRule};
 pub use crate::stage::ingest::Slices;
 pub use experiment::{
-    Cohort, Evaluate, Experiment, External, Folder, Images, Leakage, Model, PatientIds, Reader, SEED, ScoreSource, Source,
-    Split, Start, Subgroup, Test, Unlabelled,
+    Cohort, Evaluate, Experiment, Explain, Explained, External, Folder, Images, Leakage, Manuscript, Model, PatientIds, Reader,
+    Robustness, SEED, ScoreSource, Source, Split, Start, Subgroup, Test, Unlabelled,
 };
 pub use stage::{Instance, Place as StagePlace, Spec, Stage, Wire};
 pub use write::resolved;

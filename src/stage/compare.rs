@@ -34,6 +34,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 pub use self::aggregate::Aggregate;
+pub(super) use self::aggregate::{mean_probabilities, most_probable};
 use self::applied::Applied;
 pub use self::operating::OperatingRule;
 pub use self::params::{Exam, Group, Model, Params, Reader, Subgroup, Training};
@@ -51,7 +52,7 @@ use crate::stats::{self, Interval, Level, Placements, Reference, Scores, Undefin
 /// The kind. Inputs `models/<name>`, `tuning/<name>` and `canary/<name>`.
 pub const KIND: Kind = Kind {
     name: "compare",
-    version: 2,
+    version: 3,
     outputs: &["results"],
     run: Run::Here(task),
     needs: Needs::one_core,
@@ -221,6 +222,7 @@ impl<'a> Study<'a> {
             naming: naming::naming(self.params, rater, self.level)?,
             one_vs_rest: area::one_vs_rest(self.params, rater, self.level)?,
             calibration: calibration::calibration(rater, self.level)?,
+            mistakes: naming::mistakes(self.params, rater),
             trainings: Vec::new(),
             spread: None,
         })

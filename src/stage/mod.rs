@@ -1,14 +1,18 @@
 //! What each kind of stage is: its parameters, its ports and, for kinds that need no libtorch, how it runs.
 
 pub mod augment;
+pub mod cases;
+pub mod characteristics;
 pub mod command;
 pub mod compare;
 pub mod disjoint;
+pub mod explain;
 mod format;
 pub mod ingest;
 pub mod job;
 mod kind;
 mod needs;
+pub mod perturb;
 pub mod phantom;
 pub mod pool;
 pub mod predict;

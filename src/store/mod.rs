@@ -21,6 +21,7 @@
 mod access;
 mod action;
 mod artifact;
+mod claim;
 mod committer;
 mod content;
 mod digest;
@@ -46,6 +47,7 @@ use tempfile::NamedTempFile;
 
 pub use action::{ActionResult, Known, Miss, Provenance};
 pub use artifact::{Artifact, Blob, FileChange};
+pub use claim::Claim;
 pub use committer::{Commit, Committer};
 pub use digest::Digest;
 pub use index::Index;
@@ -197,11 +199,6 @@ impl Store {
         self.root.join("jobs-v1").join(action.hex())
     }
 
-    /// The lock file of an action's job.
-    pub fn job_lock(&self, action: Digest) -> PathBuf {
-        self.root.join("jobs-v1").join(format!("{action}.lock"))
-    }
-
     /// The log of an action's last execution.
     pub fn log(&self, action: Digest) -> PathBuf {
         self.root.join("logs-v1").join(format!("{action}.log"))
@@ -265,12 +262,6 @@ impl Store {
     pub fn read(&self, action: Digest) -> Result<ActionResult, Miss> {
         let own = self.read_own(action);
         self.below.iter().fold(own, |found, layer| found.or_else(|miss| layer.read(action).map_err(|_| miss)))
-    }
-
-    /// Whether an action's result is here and whole; unlike a lookup it removes nothing that is damaged, and looks into no other cache.
-    pub fn holds(&self, action: Digest) -> bool {
-        let whole = |artifact: &Artifact| artifact.0.values().all(|blob| self.is_whole(blob));
-        self.read_own(action).is_ok_and(|known| known.outputs.values().all(whole))
     }
 
     fn read_own(&self, action: Digest) -> Result<ActionResult, Miss> {

@@ -31,6 +31,9 @@ pub struct ModelResult {
     pub one_vs_rest: Vec<ClassArea>,
     /// Whether its scores are true as probabilities; `None` for a reader.
     pub calibration: Option<Calibration>,
+    /// The exams that it names or calls wrongly, in the order of the exams.
+    #[serde(default)]
+    pub mistakes: Vec<Mistake>,
     /// The trainings it is the mean of, one a seed; empty for a reader.
     pub trainings: Vec<TrainingResult>,
     /// How the areas of single seeds scatter, where there are several.
@@ -79,6 +82,21 @@ pub struct Naming {
     /// Of the positive exams called positive at the operating point, those whose own class is the most probable positive one (for a
     /// reader: the class named): the side is right. `None` with a single positive class.
     pub side: Option<Estimate<Rate>>,
+}
+
+/// An exam that is judged wrongly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mistake {
+    /// The exam.
+    pub exam: String,
+    /// The reference standard.
+    pub class: String,
+    /// Its score.
+    pub score: f64,
+    /// The class named, where one is.
+    pub named: Option<String>,
+    /// Whether it is called positive at the operating point, where there is one.
+    pub called: Option<bool>,
 }
 
 /// One class against all others.

@@ -2,6 +2,7 @@
 //! is then placed finer than any printer resolves, and sizes in millimetres and points mean what journals mean by them.
 
 use anyhow::{Result, anyhow};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use maud::{Markup, PreEscaped, Render, html};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -39,8 +40,20 @@ pub(in crate::report) struct Panel {
     title: String,
     /// What it shows, for those who cannot see it.
     pub(in crate::report) description: String,
+    /// Images below the drawing.
+    pictures: Vec<Placed>,
     /// Elements inside the `svg` element.
     body: String,
+}
+
+/// A PNG on the sheet, in millimetres.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Placed {
+    pub(super) png: Vec<u8>,
+    /// Upper left corner.
+    pub(super) at: (f64, f64),
+    /// Width and height.
+    pub(super) size: (f64, f64),
 }
 
 impl Panel {
@@ -51,16 +64,26 @@ impl Panel {
         description: impl Into<String>,
         paint: impl FnOnce(&Area) -> Result<()>,
     ) -> Result<Self> {
+        Self::draw_over(Vec::new(), size, title, description, paint)
+    }
+
+    /// The same, over `pictures`.
+    pub(super) fn draw_over(
+        pictures: Vec<Placed>,
+        size: (f64, f64),
+        title: impl Into<String>,
+        description: impl Into<String>,
+        paint: impl FnOnce(&Area) -> Result<()>,
+    ) -> Result<Self> {
         let mut svg = String::new();
         {
             let area = SVGBackend::with_string(&mut svg, (mm(size.0) as u32, mm(size.1) as u32)).into_drawing_area();
-            fill(&area)?;
             paint(&area)?;
             area.present().map_err(drawing)?;
         }
         let (_, inside) = svg.split_once(">\n").expect("BUG: the backend opens with an svg tag");
         let body = inside.strip_suffix("</svg>\n").expect("BUG: the backend closes the svg tag").to_owned();
-        Ok(Self { size, title: title.into(), description: description.into(), body })
+        Ok(Self { size, title: title.into(), description: description.into(), pictures, body })
     }
 
     /// The `svg` element; `id` keeps its title and description apart from those of other figures on the same page.
@@ -71,6 +94,8 @@ impl Panel {
                 viewBox={ "0 0 " (mm(width)) " " (mm(height)) } role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
                 title id={ (id) "-title" } { (self.title) }
                 desc id={ (id) "-desc" } { (self.description) }
+                rect width={ (mm(width)) } height={ (mm(height)) } fill="#FFFFFF" {}
+                @for picture in &self.pictures { (picture) }
                 (PreEscaped(&self.body))
             }
         }
@@ -79,6 +104,14 @@ impl Panel {
     /// The drawing as a file of its own.
     pub(in crate::report) fn to_svg_file(&self, id: &str) -> String {
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", self.to_svg(id).render().into_string())
+    }
+}
+
+impl Render for Placed {
+    fn render(&self) -> Markup {
+        let [x, y, width, height] = [self.at.0, self.at.1, self.size.0, self.size.1].map(mm);
+        let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&self.png));
+        html! { image x=(x) y=(y) width=(width) height=(height) preserveAspectRatio="none" href=(data) {} }
     }
 }
 
@@ -141,10 +174,6 @@ pub(super) fn text_width(text: &str) -> f64 {
 /// The drawing library's errors borrow from the area; only their words leave.
 pub(super) fn drawing<E: std::fmt::Display>(error: E) -> anyhow::Error {
     anyhow!("cannot draw a figure: {error}")
-}
-
-fn fill(area: &Area) -> Result<()> {
-    area.fill(&WHITE).map_err(drawing)
 }
 
 /// XML has no way to write control characters, not even escaped.

@@ -37,6 +37,11 @@ pub(in crate::report) struct Line {
 }
 
 impl Line {
+    /// Its colour.
+    pub(super) fn color(&self) -> RGBColor {
+        self.color
+    }
+
     /// Draws through `points` of the sheet.
     pub(super) fn draw<DB: DrawingBackend>(
         &self,

@@ -2,19 +2,25 @@
 
 mod axes;
 mod canvas;
+mod diagram;
 mod forest;
 mod html;
+mod image;
 mod learning;
 mod legend;
 mod line;
 mod png;
+mod reliability;
 mod roc;
 mod tree;
 
 pub(super) use canvas::Panel;
+pub(super) use diagram::Diagram;
 pub(super) use forest::forest;
+pub(super) use image::{Image, Mark};
 pub(super) use learning::{Measure, learning};
 pub(super) use line::{Line, of_design, of_pair, of_position};
+pub(super) use reliability::{Reliability, reliability};
 pub(super) use roc::{Curve, roc};
 pub(super) use tree::tree;
 

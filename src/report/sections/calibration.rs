@@ -7,6 +7,7 @@ use super::accuracy::{cell, exact_limits, reason};
 use super::by_model::by_model;
 use crate::artifact::results::{Calibration, ModelResult};
 use crate::report::document::Block;
+use crate::report::figure::{Figure, Reliability, of_design, reliability};
 use crate::report::number;
 use crate::report::study::Study;
 use crate::report::table::{Cell, Footnotes, Series, Table};
@@ -16,7 +17,29 @@ pub(super) const SECTION: Section = Section { id: "calibration", heading: "Calib
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let calibrated = study.results.models.iter().filter(|model| model.calibration.is_some());
     let models: Vec<&ModelResult> = calibrated.collect();
-    Ok(if models.is_empty() { Vec::new() } else { vec![Block::Table(table(study, &models))] })
+    if models.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Block::Table(table(study, &models)), Block::Figure(figure(study, &models)?)])
+}
+
+/// A panel a model: eight curves of ten bins on one sheet cannot be told apart.
+fn figure(study: &Study, models: &[&ModelResult]) -> Result<Figure> {
+    let lines = of_design(study.results);
+    let curves = models.iter().filter_map(|model| {
+        let bins = &model.calibration.as_ref()?.bins;
+        let value = format!("Brier {:.3}", model.calibration.as_ref()?.brier);
+        Some(Reliability { line: lines[model.name.as_str()], name: study.title(model), value, bins })
+    });
+    let panels = curves.map(|curve| reliability(&curve)).collect::<Result<_>>()?;
+    let caption = format!(
+        "Calibration on the test exams ({} positive, {} negative): the share of positive exams over the mean score in ten bins of equal width; those without \
+         exams are left out. Dots grow with the number of exams; bars are Wilson's {} intervals; the grey line is perfect calibration.",
+        number::count(study.results.n_positive),
+        number::count(study.results.n_negative),
+        number::percent(study.results.level)
+    );
+    Ok(Figure::new("calibration", caption, panels))
 }
 
 fn table(study: &Study, models: &[&ModelResult]) -> Table {

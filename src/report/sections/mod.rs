@@ -1,20 +1,28 @@
 //! The sections of the report. To add one is a file here and a line in [`SECTIONS`].
 
 mod accuracy;
+mod augmentation;
 mod by_model;
 mod calibration;
 mod canary;
+mod characteristics;
+mod checklist;
 mod classes;
 mod cohort;
 mod comparisons;
 mod confusion;
 mod design;
 mod disjoint;
+mod explanations;
 mod external;
+mod flow;
 mod learning;
 mod methods;
+mod mistakes;
 mod operating;
+mod picture;
 mod readers;
+mod robustness;
 mod roc;
 mod seeds;
 mod subgroups;
@@ -40,6 +48,8 @@ pub(super) struct Section {
 pub(super) const SECTIONS: &[Section] = &[
     summary::SECTION,
     cohort::SECTION,
+    flow::SECTION,
+    characteristics::SECTION,
     disjoint::SECTION,
     design::SECTION,
     accuracy::SECTION,
@@ -50,10 +60,15 @@ pub(super) const SECTIONS: &[Section] = &[
     readers::SECTION,
     subgroups::SECTION,
     confusion::SECTION,
+    mistakes::SECTION,
+    explanations::SECTION,
+    robustness::SECTION,
     calibration::SECTION,
     seeds::SECTION,
     canary::SECTION,
     training::SECTION,
     learning::SECTION,
+    augmentation::SECTION,
     methods::SECTION,
+    checklist::SECTION,
 ];

@@ -28,6 +28,9 @@ pub(super) struct Document<'a> {
     pub(super) subgroup: Option<Item<'a>>,
     pub(super) reader: Option<Item<'a>>,
     pub(super) canary: Option<Item<'a>>,
+    pub(super) explain: Option<Item<'a>>,
+    pub(super) robustness: Option<Item<'a>>,
+    pub(super) manuscript: Option<Item<'a>>,
     pub(super) stage: Option<Item<'a>>,
 }
 
@@ -81,6 +84,7 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
         let parts = parts(s, seed, images.unwrap_or_default(), classes, predict);
         let (design, compare) = (s.get("design"), s.get("compare"));
         let (subgroup, reader, canary) = (s.get("subgroup"), s.get("reader"), s.get("canary"));
+        let (explain, robustness, manuscript) = (s.get("explain"), s.get("robustness"), s.get("manuscript"));
         let stage = s.get("stage");
         Some(Document {
             name,
@@ -97,6 +101,9 @@ pub(super) fn read<'a>(root: &Item<'a>) -> Option<Document<'a>> {
             subgroup,
             reader,
             canary,
+            explain,
+            robustness,
+            manuscript,
             stage,
         })
     })

@@ -8,12 +8,15 @@ mod compare;
 mod design;
 mod document;
 mod evaluate;
+mod explain;
 mod folder;
 mod images;
 mod leakage;
+mod manuscript;
 mod model;
 mod options;
 mod reader;
+mod robustness;
 mod solver;
 mod split;
 mod stage;
@@ -46,6 +49,10 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
     let subgroups = subgroup::read(written.subgroup.as_ref(), written.cohort.as_ref());
     let readers = reader::read(written.reader.as_ref(), models.as_deref(), stages);
     let canaries = canary::read(written.canary.as_ref(), models.as_deref());
+    let positive = written.cohort.as_ref().map(|cohort| cohort.positive.as_slice());
+    let robustness = robustness::read(written.robustness.as_ref(), models.as_deref());
+    let manuscript = manuscript::read(written.manuscript.as_ref());
+    let explain = explain::read(written.explain.as_ref(), models.as_deref(), positive);
     Some(Experiment {
         name: written.name?,
         title: written.title?,
@@ -63,5 +70,8 @@ fn study(log: &Log, root: &Node, written: document::Document<'_>, stages: Option
         subgroups: subgroups?,
         readers: readers?,
         canaries: canaries?,
+        explain: explain?,
+        robustness: robustness?,
+        manuscript: manuscript?,
     })
 }

@@ -39,13 +39,13 @@ impl fmt::Display for Aggregate {
 }
 
 /// Each class's probability averaged over the slices of an exam, at least one.
-pub(super) fn mean_probabilities(slices: &[&[f64]]) -> Vec<f64> {
+pub(in crate::stage) fn mean_probabilities(slices: &[&[f64]]) -> Vec<f64> {
     let classes = slices.first().map_or(0, |slice| slice.len());
     (0..classes).map(|class| slices.iter().map(|slice| slice[class]).sum::<f64>() / slices.len() as f64).collect()
 }
 
 /// The most probable of the classes that are `meant`; of equals the first.
-pub(super) fn most_probable(probabilities: &[f64], meant: impl Fn(usize) -> bool) -> usize {
+pub(in crate::stage) fn most_probable(probabilities: &[f64], meant: impl Fn(usize) -> bool) -> usize {
     let classes = (0..probabilities.len()).filter(|class| meant(*class));
     classes.reduce(|best, class| if probabilities[class] > probabilities[best] { class } else { best }).unwrap_or(0)
 }

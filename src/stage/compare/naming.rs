@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::rater::Rater;
 use super::{Params, rate};
-use crate::artifact::results::{Estimate, Naming, Rate};
+use crate::artifact::results::{Estimate, Mistake, Naming, Rate};
 use crate::stats::Level;
 use crate::stats::decision::Confusion;
 use crate::stats::proportion::Proportion;
@@ -25,6 +25,20 @@ pub(super) fn naming(params: &Params, rater: &Rater, level: Level) -> Result<Opt
         accuracy: rate(confusion.accuracy(), level),
         side: (params.positive.len() > 1).then(|| side(params, rater, &truth, level)),
     }))
+}
+
+/// Exams whose class is named wrongly, or that lie on the wrong side of the threshold.
+pub(super) fn mistakes(params: &Params, rater: &Rater) -> Vec<Mistake> {
+    let called = rater.called();
+    let mistake = |(at, exam): (usize, &super::Exam)| {
+        let named = rater.named.as_ref().map(|named| params.classes[named[at]].clone());
+        let called = called.as_ref().map(|called| called[at]);
+        let is_right = named.as_ref().is_none_or(|named| *named == exam.class)
+            && called.is_none_or(|called| called == params.is_positive(exam));
+        let (class, score) = (exam.class.clone(), rater.values[at]);
+        (!is_right).then(|| Mistake { exam: exam.id.clone(), class, score, named, called })
+    };
+    params.exams.iter().enumerate().filter_map(mistake).collect()
 }
 
 /// The reference standard as indices into the classes.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use bgh::artifact::ImageSet;
+use bgh::stage::predict::Eval;
 use tch::{Device, Kind, Tensor};
 
 use crate::mean::Mean;
@@ -94,11 +95,47 @@ impl Dataset {
     /// The whole image resized to `side`, minus the mean image resized likewise and rounded to 8 bits, as DIGITS classifies: bilinear,
     /// centres of pixels at halves, no smoothing beforehand.
     pub fn squashed(&self, images: &[usize], side: usize) -> Tensor {
-        let size = [side as i64, side as i64];
         let (height, width) = (self.height as i64, self.width as i64);
         let picks: Vec<i64> = images.iter().map(|&image| image as i64).collect();
         let picks = Tensor::from_slice(&picks).to_device(self.pixels.device());
-        let whole = self.pixels.view([-1, height, width]).index_select(0, &picks).unsqueeze(1).to_kind(Kind::Float);
+        self.squash(&self.pixels.view([-1, height, width]).index_select(0, &picks).to_kind(Kind::Float), side)
+    }
+
+    /// Grey values that are no image of the set, `f32 [B, H, W]`, as the network would see them.
+    ///
+    /// # Errors
+    /// When the images are smaller than the crop.
+    pub fn seen(&self, whole: &Tensor, eval: Eval, crop: usize) -> Result<Tensor> {
+        let side = crop as i64;
+        Ok(match eval {
+            Eval::Squash => self.squash(whole, crop),
+            Eval::CenterCrop => {
+                let Cut { top, left, .. } = self.centre(0, crop)?;
+                let cut = |values: &Tensor, rows| values.narrow(rows, top as i64, side).narrow(rows + 1, left as i64, side);
+                let mean = self.mean.view([self.height as i64, self.width as i64]);
+                three_channels(&(cut(whole, 1) - cut(&mean, 0)))
+            }
+        })
+    }
+
+    /// The part of an image that the network sees: first row, first column, height and width.
+    ///
+    /// # Errors
+    /// When the images are smaller than the crop.
+    pub fn view(&self, eval: Eval, crop: usize) -> Result<[usize; 4]> {
+        Ok(match eval {
+            Eval::Squash => [0, 0, self.height, self.width],
+            Eval::CenterCrop => {
+                let Cut { top, left, .. } = self.centre(0, crop)?;
+                [top, left, crop, crop]
+            }
+        })
+    }
+
+    fn squash(&self, whole: &Tensor, side: usize) -> Tensor {
+        let size = [side as i64, side as i64];
+        let (height, width) = (self.height as i64, self.width as i64);
+        let whole = whole.unsqueeze(1);
         let resized = whole.upsample_bilinear2d(size, false, None, None);
         let mean = self.mean.view([1, 1, height, width]).upsample_bilinear2d(size, false, None, None);
         let mean: Tensor = (mean + 0.5).floor();

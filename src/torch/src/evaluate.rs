@@ -28,6 +28,24 @@ pub fn scores(net: &Net, data: &Dataset, images: &[usize], eval: Eval, crop: usi
     Ok(scores.to_device(tch::Device::Cpu).to_kind(Kind::Double))
 }
 
+/// Probabilities of the classes for inputs of any number, `f64`, an entry an input, computed in batches of [`BATCH`] like [`scores`].
+///
+/// # Errors
+/// When libtorch gives no such numbers.
+pub fn probabilities(net: &Net, inputs: &Tensor) -> Result<Vec<Vec<f64>>> {
+    let count = inputs.size()[0];
+    let mut all = Vec::with_capacity(count as usize);
+    for from in (0..count).step_by(BATCH) {
+        let picks: Vec<i64> = (from..(from + BATCH as i64).min(count)).collect();
+        let filled: Vec<i64> = picks.iter().copied().cycle().take(BATCH).collect();
+        let batch = inputs.index_select(0, &Tensor::from_slice(&filled).to_device(inputs.device()));
+        let scores = net.scores(&batch).narrow(0, 0, picks.len() as i64).to_device(tch::Device::Cpu).to_kind(Kind::Double);
+        let rows: Vec<Vec<f64>> = scores.softmax(1, Kind::Double).try_into()?;
+        all.extend(rows);
+    }
+    Ok(all)
+}
+
 /// Mean loss and the share of right answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quality {

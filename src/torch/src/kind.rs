@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::session::{Outcome, Session};
-use crate::{predict, pretrain, train};
+use crate::{explain, predict, pretrain, train};
 
 /// A kind of stage.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,7 @@ pub struct Kind {
 pub const KINDS: &[Kind] = &[
     Kind { name: "train", run: train::run },
     Kind { name: "predict", run: predict::run },
+    Kind { name: "explain", run: explain::run },
     Kind { name: "pretrain", run: pretrain::run },
 ];
 

@@ -1,7 +1,7 @@
 //! The worker of `bgh`: one process, one job, in the order
 //!
 //! 1. [`worker`]: the job is taken, run and answered; a failure is an answer too.
-//! 2. [`kind`]: what can be run: [`train`], [`predict`], [`pretrain`].
+//! 2. [`kind`]: what can be run: [`train`], [`predict`], [`explain`], [`pretrain`].
 //! 3. [`fit`]: the loop of updates that training and pretraining share, with [`solver`], [`evaluate`] and [`checkpoint`].
 //! 4. [`network`]: the networks as drawings, and their arithmetic.
 //!
@@ -12,6 +12,7 @@ pub mod backend;
 pub mod checkpoint;
 pub mod dataset;
 pub mod evaluate;
+pub mod explain;
 pub mod fit;
 pub mod formula;
 pub mod kind;

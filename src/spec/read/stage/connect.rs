@@ -1,6 +1,6 @@
 //! From stages that name each other to stages in an order in which each comes after what it reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::super::super::section::suggestion;
 use super::super::super::stage::{Stage, Wire};
@@ -10,20 +10,29 @@ use crate::stage::command::{Output, Shape};
 
 pub(super) fn all(drafts: Vec<Draft<'_>>) -> Option<Vec<Stage>> {
     let are_distinct = distinct(&drafts);
-    let targets: Vec<_> = drafts.iter().map(|draft| targets(draft, &drafts)).collect();
+    let by_name = by_name(&drafts);
+    let targets: Vec<_> = drafts.iter().map(|draft| targets(draft, &drafts, &by_name)).collect();
     let targets = targets.into_iter().collect::<Option<Vec<_>>>()?;
     are_distinct?;
-    let order = order(&drafts)?;
+    let order = order(&drafts, &by_name)?;
     let stages: Vec<&Stage> = drafts.iter().map(|draft| draft.stage.as_ref()).collect::<Option<_>>()?;
-    let connected = |at: usize| connected(stages[at], &targets[at], &stages);
+    let connected = |at: usize| connected(stages[at], &targets[at], &stages, &by_name);
     Some(order.into_iter().map(connected).collect())
 }
 
+/// Where the stage of a name stands, the first of several.
+type ByName<'a> = HashMap<&'a str, usize>;
+
+fn by_name<'a>(drafts: &'a [Draft<'_>]) -> ByName<'a> {
+    let named = drafts.iter().enumerate().rev();
+    named.filter_map(|(at, draft)| Some((draft.name.as_deref()?, at))).collect()
+}
+
 fn distinct(drafts: &[Draft<'_>]) -> Option<()> {
-    let mut is_whole = true;
-    for (at, draft) in drafts.iter().enumerate() {
+    let (mut is_whole, mut seen) = (true, HashSet::new());
+    for draft in drafts {
         if let Some(name) = &draft.name
-            && drafts[..at].iter().any(|other| other.name.as_ref() == Some(name))
+            && !seen.insert(name)
         {
             draft.item.fault::<()>(format!("two stages are called `{name}`"), "give each a name of its own");
             is_whole = false;
@@ -40,14 +49,14 @@ struct Target {
     made: Output,
 }
 
-fn targets(draft: &Draft<'_>, drafts: &[Draft<'_>]) -> Option<Vec<Target>> {
-    let targets: Vec<_> = draft.references.iter().map(|reference| target(reference, drafts)).collect();
+fn targets(draft: &Draft<'_>, drafts: &[Draft<'_>], by_name: &ByName<'_>) -> Option<Vec<Target>> {
+    let targets: Vec<_> = draft.references.iter().map(|reference| target(reference, drafts, by_name)).collect();
     targets.into_iter().collect()
 }
 
-fn target(reference: &Reference<'_>, drafts: &[Draft<'_>]) -> Option<Target> {
+fn target(reference: &Reference<'_>, drafts: &[Draft<'_>], by_name: &ByName<'_>) -> Option<Target> {
     let (item, stage) = (&reference.item, &reference.stage);
-    let Some(producer) = drafts.iter().find(|other| other.name.as_ref() == Some(stage)) else {
+    let Some(producer) = by_name.get(stage.as_str()).map(|at| &drafts[*at]) else {
         let names: Vec<&str> = drafts.iter().filter_map(|draft| draft.name.as_deref()).collect();
         return item.fault(format!("there is no stage `{stage}`"), suggestion(stage, &names));
     };
@@ -67,28 +76,42 @@ fn target(reference: &Reference<'_>, drafts: &[Draft<'_>]) -> Option<Target> {
 }
 
 /// Positions of the stages, each after those that it reads from; a circle is a fault.
-fn order(drafts: &[Draft<'_>]) -> Option<Vec<usize>> {
-    let name = |at: usize| drafts[at].name.as_deref().unwrap_or_default();
-    let (mut order, mut placed): (Vec<usize>, BTreeSet<&str>) = (vec![], BTreeSet::new());
-    while order.len() < drafts.len() {
-        let open: Vec<usize> = (0..drafts.len()).filter(|at| !order.contains(at)).collect();
-        let is_free = |at: &usize| drafts[*at].references.iter().all(|reference| placed.contains(reference.stage.as_str()));
-        let free: Vec<usize> = open.iter().copied().filter(is_free).collect();
-        if free.is_empty() {
-            let names: Vec<&str> = open.iter().map(|at| name(*at)).collect();
-            let fact = format!("stages wait for each other: {}", names.join(", "));
-            return drafts[*open.first()?].item.fault(fact, "a stage cannot read what is made of its own output");
+fn order(drafts: &[Draft<'_>], by_name: &ByName<'_>) -> Option<Vec<usize>> {
+    let producers = |draft: &Draft<'_>| -> Vec<usize> {
+        draft.references.iter().filter_map(|reference| by_name.get(reference.stage.as_str()).copied()).collect()
+    };
+    let (mut waits, mut readers) = (vec![0; drafts.len()], vec![vec![]; drafts.len()]);
+    for (at, draft) in drafts.iter().enumerate() {
+        for producer in producers(draft) {
+            waits[at] += 1;
+            readers[producer].push(at);
         }
-        placed.extend(free.iter().map(|at| name(*at)));
-        order.extend(free);
     }
-    Some(order)
+    let mut free: VecDeque<usize> = (0..drafts.len()).filter(|at| waits[*at] == 0).collect();
+    let mut order = vec![];
+    while let Some(at) = free.pop_front() {
+        order.push(at);
+        for reader in &readers[at] {
+            waits[*reader] -= 1;
+            if waits[*reader] == 0 {
+                free.push_back(*reader);
+            }
+        }
+    }
+    if order.len() == drafts.len() { Some(order) } else { circle(drafts, &waits) }
 }
 
-fn connected(stage: &Stage, targets: &[Target], stages: &[&Stage]) -> Stage {
+fn circle(drafts: &[Draft<'_>], waits: &[usize]) -> Option<Vec<usize>> {
+    let open: Vec<&Draft<'_>> = drafts.iter().zip(waits).filter(|(_, waits)| **waits > 0).map(|(draft, _)| draft).collect();
+    let names: Vec<&str> = open.iter().map(|draft| draft.name.as_deref().unwrap_or_default()).collect();
+    let fact = format!("stages wait for each other: {}", names.join(", "));
+    open.first()?.item.fault(fact, "a stage cannot read what is made of its own output")
+}
+
+fn connected(stage: &Stage, targets: &[Target], stages: &[&Stage], by_name: &ByName<'_>) -> Stage {
     let mut stage = stage.clone();
     for Target { port, stage: producer, output, made } in targets {
-        let gathers = stages.iter().find(|other| other.name == *producer).is_some_and(|other| is_gathered(&stage, other));
+        let gathers = by_name.get(producer.as_str()).is_some_and(|at| is_gathered(&stage, stages[*at]));
         let shape = if gathers { Shape::Folder } else { made.shape };
         stage.params.inputs.insert(port.clone(), shape);
         stage.inputs.insert(port.clone(), Wire::Stage { stage: producer.clone(), output: output.clone() });

@@ -188,6 +188,30 @@ impl Graph {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
+    /// The layer of this name where predictions pass through it, behind its rectifier where that alone reads it.
+    pub fn activation(&self, name: &str) -> Option<Node> {
+        let node = self.layers.iter().position(|layer| layer.name == name && !layer.auxiliary)?;
+        let reader = self.layers.iter().position(|layer| layer.bottoms == [node] && layer.op == Op::Relu);
+        Some(reader.filter(|_| self.has_one_reader(node)).unwrap_or(node))
+    }
+
+    /// The second convolution that looks at more than one pixel.
+    pub fn second_convolution(&self) -> Option<&Layer> {
+        let wide = |layer: &&Layer| match layer.op {
+            Op::Convolution { window, .. } => window.kernel > 1 && !layer.auxiliary,
+            _ => false,
+        };
+        self.layers.iter().filter(wide).nth(1)
+    }
+
+    /// The last layer whose output still is a map of several places and no pool's.
+    pub fn last_map(&self) -> Option<&Layer> {
+        let is_map = |layer: &&Layer| layer.shape.len() == 3 && layer.shape[1] > 1 && !layer.auxiliary;
+        let pools =
+            |layer: &Layer| matches!(layer.op, Op::Pool { .. } | Op::AdaptiveAverage { .. } | Op::Dropout { .. } | Op::Data);
+        self.layers.iter().filter(is_map).rfind(|layer| !pools(layer))
+    }
+
     /// Layers that have tensors.
     pub fn learnt(&self) -> impl Iterator<Item = &Layer> {
         self.layers.iter().filter(|layer| !layer.slots(self).is_empty())

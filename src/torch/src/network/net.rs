@@ -190,7 +190,7 @@ impl Net {
     /// Weighted loss of all heads on `images` (`f32 [B, 3, crop, crop]`) with class indices `labels` (`i64 [B]`) or
     /// shares of classes (`f32 [B, classes]`), dropout active.
     pub fn loss(&self, images: &Tensor, labels: &Tensor) -> Tensor {
-        let heads = self.run(images, true);
+        let heads = self.run(images, true, |_, output| output);
         let losses = self.network.heads.iter().zip(heads).map(|(head, scores)| {
             scores.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, 0.0) * head.loss_weight
         });
@@ -199,15 +199,32 @@ impl Net {
 
     /// Scores before the softmax of the head that predicts, `f32 [B, classes]`, dropout inactive and no gradient kept.
     pub fn scores(&self, images: &Tensor) -> Tensor {
-        tch::no_grad(|| self.run(images, false).pop().expect("BUG: a network without a head"))
+        tch::no_grad(|| self.run(images, false, |_, output| output).pop().expect("BUG: a network without a head"))
     }
 
-    /// Outputs of the heads in the registered order; only the last head when not training.
-    fn run(&self, images: &Tensor, training: bool) -> Vec<Tensor> {
+    /// Scores as [`Net::scores`] and the output of layer `at` that they follow from: a leaf, so that scores have a gradient in it.
+    pub fn scores_from(&self, images: &Tensor, at: Node) -> (Tensor, Tensor) {
+        let mut leaf = None;
+        let scores = self.run(images, false, |node, output| {
+            if node != at {
+                return output;
+            }
+            let kept = leaf.insert(output.detach().copy().set_requires_grad(true));
+            // A copy of it, because a layer behind may compute in place, which a leaf does not bear.
+            &*kept * 1.0
+        });
+        let scores = scores.into_iter().next_back().expect("BUG: a network without a head");
+        (scores, leaf.expect("BUG: a layer that is not computed"))
+    }
+
+    /// Outputs of the heads in the registered order; only the last head when not training. `tap` sees the output of every layer and
+    /// says what goes on.
+    fn run(&self, images: &Tensor, training: bool, mut tap: impl FnMut(Node, Tensor) -> Tensor) -> Vec<Tensor> {
         let mut outputs: Vec<Option<Tensor>> = Vec::with_capacity(self.graph.layers.len());
         for (node, layer) in self.graph.layers.iter().enumerate() {
             let skipped = layer.auxiliary && !training;
-            outputs.push((!skipped).then(|| self.compute(node, layer, images, &outputs, training)));
+            let output = (!skipped).then(|| self.compute(node, layer, images, &outputs, training));
+            outputs.push(output.map(|output| tap(node, output)));
             for &bottom in layer.bottoms.iter().filter(|&&bottom| self.last_readers[bottom] == node) {
                 outputs[bottom] = None;
             }

@@ -1,23 +1,25 @@
 //! RLE Lossless (PS3.5 annex G). Own code because the decoder at hand indexes past damaged or fragmented data.
 
-use super::Fault;
+use super::{Frame, Shape};
+use crate::dicom::Fault;
 
-/// Decodes one frame of `pixels` pixels with `samples` samples of `bytes` bytes: little-endian values, one sample's plane after
-/// the other.
-pub(super) fn decode(frame: &[u8], pixels: usize, samples: usize, bytes: usize) -> Result<Vec<u8>, Fault> {
+/// Decodes one frame.
+pub(super) fn decode(frame: &[u8], shape: Shape) -> Result<Frame, Fault> {
+    let Shape { samples, bytes, .. } = shape;
+    let (pixels, values) = (shape.pixels(), shape.values());
     let segments = segments(frame, samples * bytes)?;
     // A run of 128 takes two bytes; more cannot come out, so nothing is allocated for a header that claims it.
-    if pixels * samples * bytes > 64 * frame.len() {
+    if values.saturating_mul(bytes) > 64 * frame.len() {
         return Err(Fault::Pixels(format!("{} bytes of RLE cannot hold {pixels} pixels", frame.len())));
     }
-    let mut values = vec![0; pixels * samples * bytes];
+    let mut values = vec![0; values];
     for (segment, packed) in segments.into_iter().enumerate() {
-        // Segments come most significant byte first.
-        let (sample, byte) = (segment / bytes, bytes - 1 - segment % bytes);
-        let plane = &mut values[sample * pixels * bytes..][..pixels * bytes];
-        plane[byte..].iter_mut().step_by(bytes).zip(unpacked(packed, pixels)?).for_each(|(to, from)| *to = from);
+        // Segments are a sample's plane after the other, the most significant byte first.
+        let (sample, shift) = (segment / bytes, 8 * (bytes - 1 - segment % bytes));
+        let plane = values[sample..].iter_mut().step_by(samples);
+        plane.zip(unpacked(packed, pixels)?).for_each(|(value, byte)| *value |= u16::from(byte) << shift);
     }
-    Ok(values)
+    Ok(Frame { values, signed: false })
 }
 
 fn segments(frame: &[u8], expected: usize) -> Result<Vec<&[u8]>, Fault> {
@@ -59,6 +61,8 @@ fn unpacked(mut packed: &[u8], length: usize) -> Result<Vec<u8>, Fault> {
 mod tests {
     use super::*;
 
+    const SHAPE: Shape = Shape { width: 2, height: 2, samples: 1, bytes: 2 };
+
     fn frame(segments: &[&[u8]]) -> Vec<u8> {
         let mut words = vec![segments.len() as u32];
         let mut at = 64;
@@ -71,25 +75,32 @@ mod tests {
     }
 
     #[test]
-    fn runs_and_literals_become_little_endian_values() -> Result<(), Fault> {
+    fn runs_and_literals_become_values() -> Result<(), Fault> {
         let high = [0xFE, 0x01, 0x80, 0x00, 0x02];
         let low = [0x03, 10, 20, 30, 40];
-        assert_eq!(decode(&frame(&[&high, &low]), 4, 1, 2)?, [10, 1, 20, 1, 30, 1, 40, 2]);
+        assert_eq!(decode(&frame(&[&high, &low]), SHAPE)?.values, [256 + 10, 256 + 20, 256 + 30, 512 + 40]);
+        Ok(())
+    }
+
+    #[test]
+    fn planes_of_colours_come_side_by_side() -> Result<(), Fault> {
+        let shape = Shape { width: 2, height: 1, samples: 3, bytes: 1 };
+        assert_eq!(decode(&frame(&[&[1, 1, 2], &[1, 3, 4], &[1, 5, 6]]), shape)?.values, [1, 3, 5, 2, 4, 6]);
         Ok(())
     }
 
     #[test]
     fn damage_is_told_and_never_a_panic() {
         let good = frame(&[&[0xFD, 7], &[0xFD, 9]]);
-        assert!(decode(&good, 4, 1, 2).is_ok());
+        assert!(decode(&good, SHAPE).is_ok());
         for end in 0..good.len() {
-            assert!(decode(&good[..end], 4, 1, 2).is_err(), "cut at {end}");
+            assert!(decode(&good[..end], SHAPE).is_err(), "cut at {end}");
         }
-        assert!(decode(&good, 5, 1, 2).is_err());
-        assert!(decode(&good, 1 << 40, 1, 2).is_err());
-        assert!(decode(&good, 4, 3, 2).is_err());
+        assert!(decode(&good, Shape { width: 5, ..SHAPE }).is_err());
+        assert!(decode(&good, Shape { width: u16::MAX, height: u16::MAX, ..SHAPE }).is_err());
+        assert!(decode(&good, Shape { samples: 3, ..SHAPE }).is_err());
         let mut swapped = good;
         swapped.swap(4, 8);
-        assert!(decode(&swapped, 4, 1, 2).is_err());
+        assert!(decode(&swapped, SHAPE).is_err());
     }
 }

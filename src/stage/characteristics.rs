@@ -1,0 +1,248 @@
+//! Kind `characteristics`: who was examined and how, by partition and class. Runs in `bgh`.
+//!
+//! Inputs `volumes/<exam>`. Output `characteristics`. Facts about patients come from the label table or the phantom, those about the
+//! acquisition from the headers that the volumes keep.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Needs, Run, Task};
+use crate::artifact::{Acquired, Characteristics, Files, Group, Spread, Volume};
+
+/// The kind.
+pub const KIND: Kind = Kind {
+    name: "characteristics",
+    version: 1,
+    outputs: &["characteristics"],
+    run: Run::Here(task),
+    needs: Needs::one_core,
+    cost: 1.0,
+    random: false,
+};
+
+fn task(task: &Task<'_>) -> Result<()> {
+    run(&task.params()?, &task.inputs_below("volumes"))?.write(&task.job.port("characteristics")?)
+}
+
+/// Who the exams are of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// Partitions in their order.
+    pub partitions: Vec<String>,
+    /// Classes in their order.
+    pub classes: Vec<String>,
+    /// The exams, in any order.
+    pub exams: Vec<Exam>,
+}
+
+/// One exam.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exam {
+    /// Its name.
+    pub id: String,
+    /// Whose it is.
+    pub patient: String,
+    /// The reference standard.
+    pub class: String,
+    /// What it is for, one of the partitions.
+    pub partition: String,
+    /// What else is known of it.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// Facts of the acquisition that are reported, by DICOM keyword.
+const KEYWORDS: [(&str, &str); 6] = [
+    ("Manufacturer", "Manufacturer"),
+    ("ManufacturerModelName", "Scanner"),
+    ("KVP", "Tube voltage, kV"),
+    ("ConvolutionKernel", "Kernel"),
+    ("ReconstructionDiameter", "Field of view, mm"),
+    ("ContrastBolusAgent", "Contrast agent"),
+];
+
+/// Counts the exams.
+///
+/// # Errors
+/// When an exam has no volume, or one is damaged.
+pub fn run(params: &Params, volumes: &BTreeMap<String, Files>) -> Result<Characteristics> {
+    let scanned = params.exams.iter().map(|exam| Ok((exam, Scanned::of(exam, volumes)?))).collect::<Result<Vec<_>>>()?;
+    let cells = params.partitions.iter().flat_map(|part| params.classes.iter().map(move |class| (part, class)));
+    Ok(Characteristics {
+        groups: cells.filter_map(|(partition, class)| group(partition, class, &scanned)).collect(),
+        acquisition: acquisition(&scanned),
+    })
+}
+
+/// What the volume of an exam says of its acquisition.
+struct Scanned {
+    slices: usize,
+    facts: Vec<(String, String)>,
+}
+
+impl Scanned {
+    fn of(exam: &Exam, volumes: &BTreeMap<String, Files>) -> Result<Self> {
+        let files = volumes.get(&exam.id).with_context(|| format!("exam `{}` has no volume", exam.id))?;
+        let place = || format!("exam `{}`", exam.id);
+        let (slices, series) = (Volume::slices(files).with_context(place)?, Volume::series(files).with_context(place)?);
+        let [rows, columns] = Volume::matrix(files).with_context(place)?;
+        let told =
+            KEYWORDS.iter().map(|(keyword, name)| ((*name).to_owned(), series.get(*keyword).cloned().unwrap_or_default()));
+        let first = slices.first();
+        let thickness = first.and_then(|slice| slice.thickness_mm).map(|mm| rounded(mm, 2)).unwrap_or_default();
+        let spacing =
+            slices.windows(2).next().map(|pair| rounded(pair[1].position_mm - pair[0].position_mm, 2)).unwrap_or_default();
+        let tilt = first.map(|slice| if slice.tilt_deg.abs() < 0.5 { "none" } else { "tilted" }.to_owned()).unwrap_or_default();
+        let geometry = [
+            ("Slice thickness, mm", thickness),
+            ("Distance between slices, mm", spacing),
+            ("Matrix", format!("{columns} \u{d7} {rows}")),
+            ("Gantry tilt", tilt),
+        ];
+        let facts = told.chain(geometry.map(|(name, value)| (name.to_owned(), value))).collect();
+        Ok(Self { slices: slices.len(), facts })
+    }
+}
+
+/// With so many decimals at most.
+fn rounded(value: f64, decimals: i32) -> String {
+    let scale = 10f64.powi(decimals);
+    ((value * scale).round() / scale).to_string()
+}
+
+fn group(partition: &str, class: &str, exams: &[(&Exam, Scanned)]) -> Option<Group> {
+    let own: Vec<_> = exams.iter().filter(|(exam, _)| exam.partition == partition && exam.class == class).collect();
+    let names: BTreeSet<&String> = own.iter().flat_map(|(exam, _)| exam.facts.keys()).collect();
+    let (mut numbers, mut words) = (BTreeMap::new(), BTreeMap::new());
+    for name in names {
+        let known: Vec<&str> = own.iter().filter_map(|(exam, _)| exam.facts.get(name)).map(String::as_str).collect();
+        let known: Vec<&str> = known.into_iter().filter(|value| !value.is_empty()).collect();
+        let parsed: Option<Vec<f64>> =
+            known.iter().map(|value| value.parse().ok().filter(|number: &f64| number.is_finite())).collect();
+        match parsed.as_deref().and_then(Spread::of) {
+            Some(spread) => {
+                numbers.insert(name.clone(), spread);
+            }
+            None => {
+                words.insert(name.clone(), tallied(known));
+            }
+        }
+    }
+    (!own.is_empty()).then(|| Group {
+        partition: partition.to_owned(),
+        class: class.to_owned(),
+        exams: own.len(),
+        patients: own.iter().map(|(exam, _)| &exam.patient).collect::<BTreeSet<_>>().len(),
+        slices: own.iter().map(|(_, scanned)| scanned.slices).sum(),
+        numbers,
+        words,
+    })
+}
+
+fn tallied(values: Vec<&str>) -> BTreeMap<String, usize> {
+    values.into_iter().fold(BTreeMap::new(), |mut tally, value| {
+        *tally.entry(value.to_owned()).or_default() += 1;
+        tally
+    })
+}
+
+/// Facts in their order, values by how many exams have them, then by name; a fact that no exam has is left out.
+fn acquisition(exams: &[(&Exam, Scanned)]) -> Vec<Acquired> {
+    let count = exams.first().map_or(0, |(_, scanned)| scanned.facts.len());
+    let mut all = vec![];
+    for fact in 0..count {
+        let mut values: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
+        for (exam, scanned) in exams {
+            *values.entry(&scanned.facts[fact].1).or_default().entry(exam.partition.clone()).or_default() += 1;
+        }
+        if values.keys().all(|value| value.is_empty()) {
+            continue;
+        }
+        let mut values: Vec<_> = values.into_iter().collect();
+        values.sort_by_key(|(_, exams)| std::cmp::Reverse(exams.values().sum::<usize>()));
+        let name = &exams[0].1.facts[fact].0;
+        all.extend(values.into_iter().map(|(value, exams)| Acquired { fact: name.clone(), value: value.to_owned(), exams }));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::digest;
+    use super::*;
+    use crate::artifact::SliceRow;
+
+    fn volume(folder: &Path, slices: usize, kernel: &str) -> Result<Files> {
+        std::fs::create_dir_all(folder)?;
+        let slice = |slice| SliceRow {
+            slice,
+            position_mm: 2.5 * slice as f64,
+            row_spacing_mm: 0.5,
+            column_spacing_mm: 0.5,
+            thickness_mm: Some(5.0),
+            tilt_deg: 18.0,
+        };
+        let series = [("ConvolutionKernel".to_owned(), kernel.to_owned())].into();
+        let slices: Vec<SliceRow> = (0..slices).map(slice).collect();
+        Volume { hu: vec![0.0; 6 * slices.len()], slices, rows: 2, columns: 3, series }.write(folder)?;
+        Files::of_folder(folder)
+    }
+
+    fn exam(id: &str, patient: &str, class: &str, facts: &[(&str, &str)]) -> Exam {
+        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Exam { id: id.into(), patient: patient.into(), class: class.into(), partition: "Test".into(), facts }
+    }
+
+    fn characterised() -> Result<Characteristics> {
+        let root = tempfile::tempdir()?;
+        let kernels = [("a", 1, "UB"), ("b", 2, "STANDARD"), ("c", 3, "UB")];
+        let volumes = kernels.map(|(id, slices, kernel)| Ok((id.to_owned(), volume(&root.path().join(id), slices, kernel)?)));
+        let volumes = volumes.into_iter().collect::<Result<_>>()?;
+        let exams = vec![
+            exam("a", "p", "left", &[("age", "60"), ("sex", "F")]),
+            exam("b", "p", "left", &[("age", "70"), ("sex", "M")]),
+            exam("c", "q", "none", &[("age", ""), ("sex", "F")]),
+        ];
+        let words = |words: [&str; 2]| words.map(String::from).to_vec();
+        run(&Params { partitions: words(["Training", "Test"]), classes: words(["none", "left"]), exams }, &volumes)
+    }
+
+    #[test]
+    fn numbers_spread_and_words_are_counted() -> Result<()> {
+        let all = characterised()?;
+        let [none, left] = &all.groups[..] else { panic!("{all:?}") };
+        assert_eq!((left.exams, left.patients, left.slices, none.slices), (2, 1, 3, 3));
+        assert_eq!((left.numbers["age"].mean, left.words["sex"]["F"]), (65.0, 1));
+        assert!(none.numbers.is_empty() && none.words["age"].is_empty(), "an age that nobody has is no number");
+        Ok(())
+    }
+
+    #[test]
+    fn acquisitions_come_by_fact_the_most_frequent_value_first() -> Result<()> {
+        let all = characterised()?;
+        let told: Vec<_> =
+            all.acquisition.iter().map(|row| (row.fact.as_str(), row.value.as_str(), row.exams["Test"])).collect();
+        let expected = [
+            ("Kernel", "UB", 2),
+            ("Kernel", "STANDARD", 1),
+            ("Slice thickness, mm", "5", 3),
+            ("Distance between slices, mm", "2.5", 2),
+            ("Distance between slices, mm", "", 1),
+            ("Matrix", "3 \u{d7} 2", 3),
+            ("Gantry tilt", "tilted", 3),
+        ];
+        assert_eq!(told, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn version_1_writes_these_bytes() -> Result<()> {
+        let out = tempfile::tempdir()?;
+        characterised()?.write(out.path())?;
+        assert_eq!((KIND.version, digest(out.path())?.as_str()), (1, "?"));
+        Ok(())
+    }
+}

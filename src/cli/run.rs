@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return submit::submit(&session);
     }
     session.store.touch(&session.spec.name);
-    let machine = machine(&executor, arguments, &session.site)?;
+    let machine = machine(&executor, arguments.jobs, &arguments.device, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
     let detached = arguments.detached.then(|| Detached::listen(&interrupt)).transpose()?;
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
@@ -170,14 +170,14 @@ fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure>
 }
 
 /// The worker and its devices, looked for only when something may need them, and before anything runs.
-fn machine(executor: &Executor<'_>, arguments: &Arguments, site: &Site) -> Result<Machine, Failure> {
+pub(super) fn machine(executor: &Executor<'_>, jobs: Option<usize>, device: &str, site: &Site) -> Result<Machine, Failure> {
     let environment = |error: anyhow::Error| Failure::environment(&error);
     let worker = executor.needs_worker().then(Worker::find).transpose().map_err(environment)?;
-    let devices = executor.wants_devices().then(|| Devices::find(&arguments.device, site, worker.as_ref())).transpose();
+    let devices = executor.wants_devices().then(|| Devices::find(device, site, worker.as_ref())).transpose();
     let machine = Machine {
         devices: devices.map_err(environment)?.unwrap_or_default(),
         worker,
-        cpus: arguments.jobs.or(site.jobs).unwrap_or_else(Machine::cores),
+        cpus: jobs.or(site.jobs).unwrap_or_else(Machine::cores),
         memory_mib: site.memory_mib.or_else(Machine::memory),
         guard: Guard::new(vec!["/proc/self/exe".into(), execute::GUARD.into()]),
         cluster: site.slurm.is_used().then(|| Cluster::new(site.slurm.clone())),
@@ -191,7 +191,7 @@ fn refused_text(refused: &[String]) -> String {
     format!("{}\n  hint: ask for less, or run where there is more", lines.join("\n"))
 }
 
-fn verdict(summary: &Summary) -> Result<(), Failure> {
+pub(super) fn verdict(summary: &Summary) -> Result<(), Failure> {
     if summary.interrupted {
         let hint = "the same command goes on from here";
         return Err(Failure::new(Exit::Interrupted, format!("interrupted: {}; {hint}", counts(summary))));

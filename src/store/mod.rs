@@ -269,12 +269,6 @@ impl Store {
         self.below.iter().fold(own, |found, layer| found.or_else(|miss| layer.read(action).map_err(|_| miss)))
     }
 
-    /// Whether an action's result is here and whole; unlike a lookup it removes nothing that is damaged, and looks into no other cache.
-    pub fn holds(&self, action: Digest) -> bool {
-        let whole = |artifact: &Artifact| artifact.0.values().all(|blob| self.is_whole(blob));
-        self.read_own(action).is_ok_and(|known| known.outputs.values().all(whole))
-    }
-
     fn read_own(&self, action: Digest) -> Result<ActionResult, Miss> {
         let bytes = fs::read(self.action(action)).map_err(|error| unread(&error))?;
         ActionResult::of_record(action, &bytes).map_err(Miss::RecordDamaged)

@@ -520,7 +520,9 @@ impl Job {
             return Some(Over::Recorded);
         }
         let alive = self.is_alive(site.lost, now);
-        let grace = site.poll.min(GRACE);
+        // A node that is out of the controller's reach may be at work, and about to say so.
+        let is_cut_off = matches!(self.ended, Some((Phase::NodeFailed, _))) && self.beat_lately(now);
+        let grace = if is_cut_off { site.lost } else { site.poll.min(GRACE) };
         if let Some((phase, _)) = self.ended.filter(|(_, since)| now.duration_since(*since) >= grace) {
             return if self.follow_claim() { None } else { Some(Over::Ended(phase)) };
         }
@@ -560,6 +562,11 @@ impl Job {
                 Some(true)
             }
         }
+    }
+
+    /// Whether a sign of life was noticed just now.
+    fn beat_lately(&self, now: Instant) -> bool {
+        self.beat.is_some_and(|(_, noticed)| now.duration_since(noticed) < GRACE)
     }
 
     /// Of two jobs for one attempt it is the other one that runs it: that one counts from now on.

@@ -1,6 +1,6 @@
 //! `bgh classify`: a trained model on new exams, and the list of them, most suspicious first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -94,14 +94,10 @@ impl Exams {
             return Err(Failure::new(Exit::Spec, format!("error: no exam below {}", arguments.exams.display())));
         }
         let (mut usable, mut unusable) = (BTreeMap::new(), vec![]);
-        let folders: Vec<&str> = found.iter().map(|exam| exam.folder.as_str()).collect();
-        let alone: BTreeSet<String> = folders
-            .iter()
-            .filter(|folder| !folder.is_empty() && folders.iter().filter(|other| other == folder).count() == 1)
-            .map(|folder| (*folder).to_owned())
-            .collect();
         for exam in found {
-            let name = if alone.contains(&exam.folder) { exam.folder.replace('/', "_") } else { exam.study.clone() };
+            // A study has one UID; folders may hold several studies, and `a/b` and `a_b` would be one name.
+            let folder = exam.folder.replace('/', "_");
+            let name = if folder.is_empty() || usable.contains_key(&folder) { exam.study.clone() } else { folder };
             match Format::Dicom.foresee(&exam.files(), &card.slices) {
                 Ok(_) => drop(usable.insert(name, exam)),
                 Err(error) => unusable.push(format!("exam `{name}`: {error:#}")),

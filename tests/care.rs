@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bgh::store::Digest;
-use common::{Outcome, Space};
+use common::{Outcome, STEPS, Space};
 use serde_json::Value;
 
 const NOTHING: [&str; 0] = [];
@@ -297,14 +297,14 @@ fn a_bundle_of_a_run_is_the_same_bytes_twice_and_spares_another_cache_all_work()
     fs::write(other.path("bundle"), bundle).expect("copied");
     let taken = other.bgh(&["cache", "import", "bundle", "--to", ".", "--json"]);
     assert_eq!(taken.code, 0, "{}", taken.text());
-    assert_eq!((&json(&taken)["new"], &json(&taken)["known"]), (&56.into(), &0.into()));
+    assert_eq!((&json(&taken)["new"], &json(&taken)["known"]), (&STEPS.into(), &0.into()));
     let run = other.bgh(&["run", "mini.toml"]);
     assert_eq!((run.code, run.ran()), (0, vec![]), "{}", run.text());
     assert_eq!(other.digests(), space.digests());
     let runs = |space: &Space| json(&space.bgh(&["runs", "--json"]))["id"].clone();
     assert_eq!(runs(&other), runs(&space), "the journal came along");
     let again = json(&other.bgh(&["cache", "import", "bundle", "--json"]));
-    assert_eq!((&again["new"], &again["known"]), (&0.into(), &56.into()));
+    assert_eq!((&again["new"], &again["known"]), (&0.into(), &STEPS.into()));
     assert_eq!(other.bgh(&["cache", "verify"]).code, 0);
     let explained = other.bgh(&["plan", "mini.toml", "--set", "weights.low.learning_rate=0.5"]).stdout;
     assert!(explained.contains("0.001 → 0.5"), "what each step was last is known: {explained}");
@@ -528,7 +528,7 @@ fn a_shared_cache_below_is_used_and_never_written_to() {
     let environment =
         space.command(&["plan", "study.toml", "--cache", "own"]).env("BGH_READ_CACHE", space.path("shared")).output();
     let planned = Outcome::of(environment.expect("bgh starts"));
-    assert!(planned.stdout.contains("56 cached"), "{}", planned.text());
+    assert!(planned.stdout.contains(&format!("{STEPS} cached")), "{}", planned.text());
     assert_eq!(before, look(&space.path("shared")));
 }
 

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::Space;
+use common::{STEPS, Space};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -15,7 +15,7 @@ fn json(text: &str) -> Value {
 fn check_tells_the_arithmetic_of_a_sound_spec() {
     let outcome = Space::new().bgh(&["check", "study.toml"]);
     assert_eq!(outcome.code, 0, "{}", outcome.text());
-    assert!(outcome.stdout.contains("4 models, 56 steps"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains(&format!("4 models, {STEPS} steps")), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("2 windows x 1 geometries x 2 filters = 4"), "{}", outcome.stdout);
 }
 
@@ -44,7 +44,7 @@ fn events_are_told_as_json_in_the_form_of_the_journal() {
     let again = space.bgh(&["run", "study.toml", "--json-events=events.jsonl"]);
     let told: Vec<Value> = fs::read_to_string(space.path("events.jsonl")).expect("the events").lines().map(json).collect();
     assert_eq!(kinds(&told), ["\"surveyed\"", "\"ended\""]);
-    assert!(again.stdout.contains("56 cached"), "{}", again.text());
+    assert!(again.stdout.contains(&format!("{STEPS} cached")), "{}", again.text());
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_log_file_holds_what_happened_as_json() {
     space.run_with(&["--log", "info", "--log-file", "log.jsonl"]);
     let log = fs::read_to_string(space.path("log.jsonl")).expect("the log");
     let finished = log.lines().map(json).filter(|line| line["fields"]["message"] == "finished").count();
-    assert_eq!(finished, 56);
+    assert_eq!(finished, STEPS);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn cache_tells_its_size_and_collects_only_what_nobody_needs() {
     let space = Space::new();
     space.run();
     assert!(space.bgh(&["cache", "du"]).stdout.contains("phantom        18 actions"));
-    assert!(space.bgh(&["cache", "gc"]).stdout.contains("0.0 B removed · 56 results stay"));
+    assert!(space.bgh(&["cache", "gc"]).stdout.contains(&format!("0.0 B removed · {STEPS} results stay")));
     assert!(space.run().is_empty());
 }
 

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use bgh::history::Runs;
 use bgh::store::{Digest, Store};
-use common::Space;
+use common::{STEPS, Space};
 use serde_json::{Value, json};
 
 /// The study, run once for all tests of this file.
@@ -65,8 +65,8 @@ fn what_never_ran_says_so_and_many_are_one_line() {
     let space = Space::new();
     let plan = space.bgh(&["plan", "study.toml"]);
     insta::assert_snapshot!("plan_of_a_new_study", narrow(&plan.stdout));
-    assert_eq!(space.bgh(&["plan", "study.toml", "--all"]).stdout.lines().count(), 56 + 1);
-    assert_eq!(objects(&space.bgh(&["plan", "study.toml", "--json"]).stdout).len(), 56);
+    assert_eq!(space.bgh(&["plan", "study.toml", "--all"]).stdout.lines().count(), STEPS + 1);
+    assert_eq!(objects(&space.bgh(&["plan", "study.toml", "--json"]).stdout).len(), STEPS);
     let phantom = objects(&space.bgh(&["explain", "study.toml", "phantom", "--json"]).stdout).remove(0);
     assert_eq!(phantom["causes"], json!([{"type": "never_run"}]));
 }
@@ -203,7 +203,7 @@ fn the_picture_shows_what_is_cached_what_runs_and_what_waits() {
     let mermaid = space.bgh(&["graph", "study.toml"]).stdout;
     insta::assert_snapshot!("graph_of_kinds", mermaid);
     let svg = space.bgh(&["graph", "study.toml", "--format", "svg", "--steps"]).stdout;
-    assert_eq!(svg.matches("<rect").count(), 56);
+    assert_eq!(svg.matches("<rect").count(), STEPS);
     assert!(svg.contains("<title>train[none-alexnet-low]: run</title>"), "{svg}");
     let drawn = resvg::usvg::Tree::from_str(&svg, &resvg::usvg::Options::default()).expect("an SVG that can be read");
     assert!(drawn.size().width() > 100.0);
@@ -220,7 +220,7 @@ fn two_runs_differ_in_what_was_changed_and_in_what_came_of_it() {
     let steps = ["train[none-alexnet-low]", "train[x4-alexnet-low]"];
     let trained = json["changes"].as_array().expect("changes").iter().find(|change| change["steps"] == json!(steps));
     assert_eq!(trained.expect("the trainings")["causes"], another_rate(), "{json}");
-    assert_eq!(json["same"], 56 - 8);
+    assert_eq!(json["same"], STEPS - 8);
     assert_eq!(json["different"].as_array().expect("steps").len(), 8);
     assert_eq!(json["measures"].as_array().expect("models").len(), 4);
     let table = json["tables"].as_array().expect("tables").iter().find(|table| table["table"] == "tables/table1.csv");
@@ -228,7 +228,7 @@ fn two_runs_differ_in_what_was_changed_and_in_what_came_of_it() {
     assert!(cells.iter().any(|cell| cell["column"] == "auc" && cell["row"].as_str().is_some_and(|row| row.contains("low"))));
     let same = space.bgh(&["diff", "last", "study.toml", "--json"]).stdout;
     let same = objects(&same).remove(0);
-    assert_eq!((&same["changes"], &same["same"], &same["tables"]), (&json!([]), &json!(56), &json!([])));
+    assert_eq!((&same["changes"], &same["same"], &same["tables"]), (&json!([]), &json!(STEPS), &json!([])));
     let text = space.bgh(&["diff", "last~1", "last"]).stdout;
     let text = narrow(&text);
     let text: Vec<&str> = text.lines().skip(2).collect();

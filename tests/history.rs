@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bgh::execute::Event;
 use bgh::history::{Ending, Run, Runs};
-use common::{Outcome, Space};
+use common::{Outcome, STEPS, Space};
 use serde_json::Value;
 
 fn runs(space: &Space) -> Vec<Run> {
@@ -98,7 +98,7 @@ fn a_run_leaves_its_journal_and_a_run_with_nothing_to_do_leaves_none() {
     assert!(ran.iter().all(|step| actions.contains_key(step)), "every step has its action: {actions:?}");
     let lines = run.events().read().expect("read");
     assert!(lines.windows(2).all(|pair| pair[0].at <= pair[1].at), "times do not go back");
-    assert!(matches!(lines[0].event, Event::Surveyed { steps: 56, cached: 0 }));
+    assert!(matches!(lines[0].event, Event::Surveyed { steps: STEPS, cached: 0 }));
     space.run_with(&["--set", "network.alexnet.epochs=1"]);
     assert_eq!(runs(&space).len(), 1, "nothing to do, nothing to tell");
 }
@@ -120,7 +120,7 @@ fn steps_that_were_cached_are_known_with_their_actions_and_connections() {
     space.edit("A miniature study", "A small study");
     space.run();
     let run = last(&space);
-    assert_eq!(run.actions().expect("read").len(), 56);
+    assert_eq!(run.actions().expect("read").len(), STEPS);
     let entries = run.entries().expect("read");
     let report = entries.iter().find(|entry| entry.step == "report").expect("the report");
     assert_eq!(report.action, None, "it was not cached");
@@ -138,7 +138,7 @@ fn runs_lists_how_each_ended() {
     let states: Vec<&str> = listed.iter().map(|row| row["state"].as_str().expect("a state")).collect();
     assert_eq!(states, ["failed", "done"]);
     assert!(listed[0]["failed"].as_u64().expect("a number") >= 1);
-    assert_eq!(listed[1]["steps"], 56);
+    assert_eq!(listed[1]["steps"], STEPS);
     let text = space.bgh(&["runs"]).stdout;
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     assert!(text.contains("mini") && text.contains("failed") && text.contains("done"), "{text}");

@@ -23,6 +23,7 @@ fn space(worker: &Path) -> Space {
     let space = Space::with_worker(worker.to_owned());
     space.edit("[weights.low]\nlearning_rate = 0.001", "[weights.low]\nlearning_rate = 0.001\n[weights.low.from]\nformula = \"ifs\"\ncategories = 2\nsamples = 64\nbatch = 16\nmin_accuracy = 0.0");
     space.edit("[weights.low]", "[network.googlenet]\nwidth = 0.05\ncrop = 56\nepochs = 2\nbatch = 8\n[weights.low]");
+    space.edit("[[compare]]", "[explain]\n[robustness]\nnoise = [5]\nrotate = [10]\n[[compare]]");
     space.edit("network = [\"alexnet\"]", "network = [\"alexnet\", \"googlenet\"]");
     space
 }

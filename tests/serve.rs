@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Outcome, Space};
+use common::{Outcome, STEPS, Space};
 
 /// A server that ends with the test.
 struct Served {
@@ -258,7 +258,7 @@ fn pages_say_what_the_run_made() {
     space.run();
     let (served, run) = (Served::start(&space, &[]), run(&space));
     let at = |page: &str| served.page(&format!("/runs/{run}/{page}"));
-    assert!(served.page("/").contains("56 of 56"));
+    assert!(served.page("/").contains(&format!("{STEPS} of {STEPS}")));
     let overview = served.page(&format!("/runs/{run}"));
     assert!(overview.contains("train[none-alexnet-low]") && overview.contains("polyline"), "{overview}");
     let results: serde_json::Value = serde_json::from_slice(
@@ -367,7 +367,7 @@ fn it_works_without_any_run_and_with_a_plan_alone() {
     let served = Served::start(&space, &["study.toml"]);
     assert_eq!(served.first, "/runs/spec");
     let plan = served.page("/runs/spec");
-    assert!(plan.contains("0 of 56 steps") && plan.contains("56 waiting"), "{plan}");
+    assert!(plan.contains(&format!("0 of {STEPS} steps")) && plan.contains(&format!("{STEPS} waiting")), "{plan}");
 }
 
 #[test]

@@ -1169,7 +1169,7 @@ fn a_closer_look_has_defaults_of_the_images_and_may_name_a_layer_a_network() {
     let study = Folder::new(&[("spec.toml", &spec)]).load(&[]).unwrap_or_else(|faults| panic!("{faults}"));
     let explain = study.explain.expect("a closer look");
     let [one] = &explain.models[..] else { panic!("{explain:?}") };
-    assert_eq!((one.model.as_str(), one.explain.side, one.explain.stride), ("turned", 8, 2));
+    assert_eq!((one.model.as_str(), one.explain.side, one.explain.stride), ("turned", 8, 4));
     assert_eq!((one.explain.layer.as_deref(), one.explain.channel), (Some("conv3"), Channel::Number(7)));
     assert_eq!((one.explain.fill, one.explain.attention_layer.as_deref()), (Fill::Grey(128), None));
     assert_eq!((one.cases.confident, one.cases.wrong, one.cases.positive.len()), (1, 12, 2));

@@ -1,11 +1,14 @@
 //! `bgh check`: every fault of a spec and of what it names, without running anything.
 
-use clap::Args;
+use std::collections::BTreeSet;
 
-use super::Failure;
+use clap::Args;
+use rayon::prelude::*;
+
 use super::session::SpecArguments;
 use super::weights::told;
-use crate::plan::{self, Part, Roster};
+use super::{Exit, Failure};
+use crate::plan::{self, Exam, ExamSource, Part, Roster};
 use crate::spec::{Experiment, Start};
 use crate::stage::train;
 use crate::weights::WeightFile;
@@ -41,9 +44,8 @@ fn steps(instances: usize, at_exams: bool) -> String {
 }
 
 fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
-    for part in Part::ALL {
-        outln!("  {:5} {}", part.name(), classes(experiment, roster, part));
-    }
+    parts(experiment, roster);
+    slices(roster)?;
     for (name, product) in augmentations(experiment) {
         outln!("  augment {name}: {product}");
     }
@@ -53,10 +55,59 @@ fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
     Ok(())
 }
 
-fn classes(experiment: &Experiment, roster: &Roster, part: Part) -> String {
-    let count = |class: &String| roster.part(part).filter(|exam| &exam.class == class).count();
+/// Who is in which part, that nobody is in two, and what of the table may leak.
+fn parts(experiment: &Experiment, roster: &Roster) {
+    let part = |part: Part| (part.name().to_owned(), roster.part(part).collect::<Vec<_>>());
+    let fold = |fold| (format!("fold {fold}"), roster.exams.iter().filter(|exam| exam.fold == fold).collect());
+    let mut parts: Vec<(String, Vec<&Exam>)> = match roster.folds {
+        0 => Part::ALL.into_iter().map(part).collect(),
+        folds => (1..=folds).map(fold).collect(),
+    };
+    let external = roster.external.iter();
+    parts.extend(external.map(|(name, external)| (format!("external {name}"), external.exams.iter().collect())));
+    parts.iter().for_each(|(name, exams)| outln!("  {name:5} {}", classes(experiment, exams)));
+    let patients = |exams: &[&Exam]| exams.iter().map(|exam| exam.patient.clone()).collect::<BTreeSet<_>>();
+    let sizes: Vec<usize> = parts.iter().map(|(_, exams)| patients(exams).len()).collect();
+    let all: BTreeSet<String> = parts.iter().flat_map(|(_, exams)| patients(exams)).collect();
+    let shared = sizes.iter().sum::<usize>() - all.len();
+    outln!(
+        "  patients: {} in {} parts, {shared} in two; step `disjoint` compares the images before training",
+        all.len(),
+        parts.len()
+    );
+    for column in roster.telling_columns() {
+        outln!(
+            "  warning: column `{column}` of the label table tells the class of every exam: what made it may be visible in the images"
+        );
+    }
+}
+
+fn classes(experiment: &Experiment, exams: &[&Exam]) -> String {
+    let count = |class: &String| exams.iter().filter(|exam| &exam.class == class).count();
     let classes: Vec<String> = experiment.cohort.classes.iter().map(|class| format!("{} {class}", count(class))).collect();
-    format!("{} exams: {}", roster.part(part).count(), classes.join(", "))
+    format!("{} exams: {}", exams.len(), classes.join(", "))
+}
+
+/// Which slices will be used; every exam of which none can be is told.
+fn slices(roster: &Roster) -> Result<(), Failure> {
+    let exams: Vec<&Exam> =
+        roster.exams.iter().chain(roster.external.iter().flat_map(|(_, external)| &external.exams)).collect();
+    let foreseen: Vec<(&str, anyhow::Result<usize>)> = exams
+        .into_par_iter()
+        .filter_map(|exam| match &exam.source {
+            ExamSource::Files(format, files) => Some((exam.id.as_str(), format.foresee(files, &exam.slices))),
+            ExamSource::Phantom(_) => None,
+        })
+        .collect();
+    let told = |(exam, foreseen): &(&str, anyhow::Result<usize>)| {
+        foreseen.as_ref().err().map(|error| format!("error: exam `{exam}`: {error:#}"))
+    };
+    let faults: Vec<String> = foreseen.iter().filter_map(told).collect();
+    let counts: Vec<usize> = foreseen.iter().filter_map(|(_, foreseen)| foreseen.as_ref().ok().copied()).collect();
+    if let (Some(least), Some(most)) = (counts.iter().min(), counts.iter().max()) {
+        outln!("  slices: {} in {} exams, {least} to {most} an exam", counts.iter().sum::<usize>(), counts.len());
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Spec, faults.join("\n"))) }
 }
 
 /// Each weight file of the design and what each network takes of it, once.

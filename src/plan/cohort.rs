@@ -81,8 +81,9 @@ impl Matched {
     fn unlabelled(&self, studies: &[ExamFiles], root: &Path) -> Option<String> {
         const SHOWN: usize = 8;
         let known: BTreeSet<usize> = self.0.iter().map(|(_, study)| *study).collect();
-        let missing: Vec<String> =
+        let mut missing: Vec<String> =
             (0..studies.len()).filter(|at| !known.contains(at)).map(|at| format!("`{}`", name(&studies[at]))).collect();
+        missing.sort();
         let shown = missing.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
         let more = missing.len().saturating_sub(SHOWN);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };

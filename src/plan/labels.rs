@@ -10,6 +10,10 @@ use super::Part;
 use crate::spec::Slices;
 
 /// Columns that mean something here; all others are facts of the exam.
+pub(super) const COLUMNS: [&str; 10] =
+    ["exam", "study", "accession", "series", "patient", "class", "part", "fold", "slices", "z"];
+
+/// One row.
 pub(super) struct Label {
     /// `labels.csv:7`, for messages.
     pub(super) place: String,

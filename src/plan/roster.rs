@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::seq::SliceRandom;
 
 use super::split::{self, Places, classes_of};
-use super::{cohort, readers, subgroups};
+use super::{cohort, labels, readers, subgroups};
 use crate::artifact::Files;
 use crate::phantom;
 use crate::seed::Seed;
@@ -177,6 +177,24 @@ impl Roster {
             Part::Train | Part::Tune => dealt[exam.patient.as_str()].to_owned(),
         };
         Self { exams: self.exams.iter().map(|exam| Exam { class: class(exam), ..exam.clone() }).collect(), ..self.clone() }
+    }
+
+    /// Facts that tell the class of every exam though they are shared by several: what made them (a site, a scanner, a file's name)
+    /// may be learned in place of the finding.
+    pub fn telling_columns(&self) -> Vec<String> {
+        let columns: BTreeSet<&String> = self.exams.iter().flat_map(|exam| exam.facts.keys()).collect();
+        let known = |column: &String| !labels::COLUMNS.contains(&column.as_str());
+        columns.into_iter().filter(|column| known(column) && self.tells(column)).cloned().collect()
+    }
+
+    fn tells(&self, column: &String) -> bool {
+        let mut classes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for exam in &self.exams {
+            let value = exam.facts.get(column).map_or("", String::as_str);
+            classes.entry(value).or_default().insert(&exam.class);
+        }
+        // A value an exam tells exams apart, not classes.
+        classes.len() > 1 && classes.len() * 2 <= self.exams.len() && classes.values().all(|classes| classes.len() == 1)
     }
 
     /// The exams of one part, by id; of folds every exam is of every part, each in its turn.

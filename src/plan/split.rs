@@ -104,10 +104,8 @@ impl<'a> Draw<'a> {
 
     /// Two numbers in [0, 1) of each patient decide: one on the test, one on the tuning.
     fn share(&self, share: f64) -> BTreeMap<String, Part> {
-        let chance = |what: &str, patient: &Patient<'_>| {
-            let bits = self.seed.child(what).child(patient.name).to_i64() as u64;
-            (bits >> 11) as f64 / (1_u64 << 53) as f64
-        };
+        let chance =
+            |what: &str, patient: &Patient<'_>| self.seed.child(what).child(patient.name).to_i64() as f64 / i64::MAX as f64;
         let part = |patient: &Patient<'_>| match () {
             () if chance("test", patient) < share => Part::Test,
             () if chance("tune", patient) < self.experiment.split.tune => Part::Tune,
@@ -203,4 +201,154 @@ fn in_proportion(count: usize, sizes: &[usize]) -> Vec<usize> {
     let missing = count.min(all) - shares.iter().sum::<usize>();
     order.into_iter().take(missing).for_each(|at| shares[at] += 1);
     shares
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::artifact::Files;
+    use crate::plan::ExamSource;
+    use crate::spec::{self, Slices};
+    use crate::stage::Format;
+
+    const CLASSES: [&str; 3] = ["none", "left", "right"];
+
+    fn experiment(test: Test, balance: &[&str]) -> Experiment {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/study.toml");
+        let mut study = spec::load(&path, &[]).expect("the spec is sound").study.expect("a study");
+        study.split.test = test;
+        study.split.balance = balance.iter().map(|column| (*column).to_owned()).collect();
+        study
+    }
+
+    /// Exams of patients, each with a class and a scanner.
+    fn exams(patients: &[(u16, usize, usize)]) -> Vec<Candidate> {
+        let exam = |(at, &(patient, class, scanner)): (usize, &(u16, usize, usize))| Candidate {
+            id: format!("exam{at}"),
+            patient: format!("patient{patient}"),
+            class: CLASSES[class].to_owned(),
+            part: None,
+            fold: None,
+            slices: Slices::All,
+            facts: [("scanner".to_owned(), format!("s{scanner}"))].into(),
+            source: ExamSource::Files(Format::Dicom, Files::default()),
+        };
+        patients.iter().enumerate().map(exam).collect()
+    }
+
+    fn drawn(exams: &[Candidate], experiment: &Experiment) -> (Places, Vec<String>) {
+        let mut faults = vec![];
+        let places = draw(exams, experiment, Seed::root(3), &mut faults);
+        (places, faults)
+    }
+
+    fn cohort() -> impl Strategy<Value = Vec<(u16, usize, usize)>> {
+        prop::collection::vec((0..400_u16, 0..3_usize, 0..3_usize), 30..200)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever is added, nobody moves: neither patients nor the new exams of known patients.
+        #[test]
+        fn a_share_is_stable_under_additions(cohort in cohort(), more in cohort(), share in 0.1..0.6) {
+            let experiment = experiment(Test::Share(share), &[]);
+            let before = drawn(&exams(&cohort), &experiment).0.parts;
+            let after = drawn(&exams(&[cohort, more].concat()), &experiment).0.parts;
+            for (patient, part) in before {
+                prop_assert_eq!(after[&patient], part);
+            }
+        }
+
+        /// One more patient of a class moves at most one other at each border of that class, and nobody of another class.
+        #[test]
+        fn counts_move_one_patient_at_a_border(sizes in prop::array::uniform3(8..30_u16), class in 0..3_usize) {
+            let patients: Vec<(u16, usize, usize)> =
+                (0..3).flat_map(|class| (0..sizes[class]).map(move |at| (class as u16 * 100 + at, class, 0))).collect();
+            let counts = CLASSES.map(|class| (class.to_owned(), 4)).into();
+            let experiment = experiment(Test::Counts(counts), &[]);
+            let (before, faults) = drawn(&exams(&patients), &experiment);
+            prop_assert!(faults.is_empty(), "{faults:?}");
+            let after = drawn(&exams(&[patients, vec![(999, class, 0)]].concat()), &experiment).0.parts;
+            let moved: Vec<&String> = before.parts.iter().filter(|(patient, part)| after[*patient] != **part).map(|(patient, _)| patient).collect();
+            prop_assert!(moved.len() <= 2, "{moved:?}");
+            for patient in moved {
+                let number: usize = patient["patient".len()..].parse().expect("a number");
+                prop_assert_eq!(number / 100, class);
+            }
+        }
+
+        /// Every patient is in one fold; classes, and strata within them, differ by one patient between folds at most.
+        #[test]
+        fn folds_are_stratified(sizes in prop::array::uniform3(6..25_u16), count in 3..6_usize) {
+            let patients: Vec<(u16, usize, usize)> =
+                (0..3).flat_map(|class| (0..sizes[class]).map(move |at| (class as u16 * 100 + at, class, usize::from(at) % 2))).collect();
+            let exams = exams(&patients);
+            let (places, faults) = drawn(&exams, &experiment(Test::Folds(count), &["scanner"]));
+            prop_assert!(faults.is_empty(), "{faults:?}");
+            prop_assert_eq!(places.folds.len(), exams.len());
+            let spread = |fits: &dyn Fn(&Candidate) -> bool| {
+                let of = |fold| exams.iter().filter(|exam| fits(exam) && places.folds[&exam.patient] == fold).count();
+                let sizes: Vec<usize> = (1..=count).map(of).collect();
+                sizes.iter().max().expect("folds") - sizes.iter().min().expect("folds")
+            };
+            prop_assert!(spread(&|_| true) <= 1);
+            for class in CLASSES {
+                prop_assert!(spread(&|exam| exam.class == class) <= 1);
+                for scanner in ["s0", "s1"] {
+                    prop_assert!(spread(&|exam| exam.class == class && exam.facts["scanner"] == scanner) <= 1);
+                }
+            }
+        }
+
+        /// The test has the numbers that were asked for, and of each scanner its share.
+        #[test]
+        fn counts_are_balanced_by_columns(sizes in prop::array::uniform2(8..40_u16)) {
+            let patients: Vec<(u16, usize, usize)> = (0..2)
+                .flat_map(|scanner| (0..sizes[scanner]).map(move |at| (scanner as u16 * 100 + at, 0, scanner)))
+                .collect();
+            let wanted = usize::from(sizes[0] + sizes[1]) / 3;
+            let exams = exams(&patients);
+            let experiment = experiment(Test::Counts([("none".to_owned(), wanted)].into()), &["scanner"]);
+            let places = drawn(&exams, &experiment).0;
+            let tests = |scanner: &str| {
+                let of = |exam: &&Candidate| exam.facts["scanner"] == scanner && places.parts[&exam.patient] == Part::Test;
+                exams.iter().filter(of).count()
+            };
+            prop_assert_eq!(tests("s0") + tests("s1"), wanted);
+            let fair = wanted as f64 * f64::from(sizes[0]) / f64::from(sizes[0] + sizes[1]);
+            prop_assert!((tests("s0") as f64 - fair).abs() <= 1.0);
+        }
+    }
+
+    #[test]
+    fn a_share_is_about_kept_of_each_class() {
+        let patients: Vec<(u16, usize, usize)> = (0..3000).map(|at| (at, usize::from(at) % 3, 0)).collect();
+        let parts = drawn(&exams(&patients), &experiment(Test::Share(0.3), &[])).0.parts;
+        for class in 0..3 {
+            let of = |part| {
+                parts
+                    .iter()
+                    .filter(|(patient, own)| {
+                        patient["patient".len()..].parse::<usize>().expect("a number") % 3 == class && **own == part
+                    })
+                    .count()
+            };
+            assert!((270..330).contains(&of(Part::Test)), "{}", of(Part::Test));
+            // A quarter of the rest.
+            assert!((150..200).contains(&of(Part::Tune)), "{}", of(Part::Tune));
+        }
+    }
+
+    #[test]
+    fn what_the_table_says_counts_towards_the_numbers_and_holds_for_the_whole_patient() {
+        let mut exams = exams(&(0..12).map(|at| (at, 0, 0)).chain([(0, 0, 0)]).collect::<Vec<_>>());
+        exams[0].part = Some(Part::Test);
+        let experiment = experiment(Test::Counts([("none".to_owned(), 3)].into()), &[]);
+        let parts = drawn(&exams, &experiment).0.parts;
+        assert_eq!(parts["patient0"], Part::Test);
+        assert_eq!(parts.values().filter(|part| **part == Part::Test).count(), 3);
+    }
 }

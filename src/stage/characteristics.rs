@@ -92,7 +92,7 @@ impl Scanned {
         let first = slices.first();
         let thickness = first.and_then(|slice| slice.thickness_mm).map(|mm| rounded(mm, 2)).unwrap_or_default();
         let spacing =
-            slices.windows(2).next().map(|pair| rounded(pair[1].position_mm - pair[0].position_mm, 2)).unwrap_or_default();
+            slices.windows(2).next().map(|pair| rounded(pair[1].position_mm - pair[0].position_mm, 1)).unwrap_or_default();
         let tilt = first.map(|slice| if slice.tilt_deg.abs() < 0.5 { "none" } else { "tilted" }.to_owned()).unwrap_or_default();
         let geometry = [
             ("Slice thickness, mm", thickness),
@@ -147,24 +147,77 @@ fn tallied(values: Vec<&str>) -> BTreeMap<String, usize> {
     })
 }
 
-/// Facts in their order, values by how many exams have them, then by name; a fact that no exam has is left out.
+/// Values of a fact that are told one by one; of more numbers ranges are told.
+const MOST_VALUES: usize = 6;
+
+/// Facts in their order, values by how many exams have them, then by name, ranges ascending; a fact that no exam has is left out.
 fn acquisition(exams: &[(&Exam, Scanned)]) -> Vec<Acquired> {
     let count = exams.first().map_or(0, |(_, scanned)| scanned.facts.len());
-    let mut all = vec![];
-    for fact in 0..count {
-        let mut values: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
-        for (exam, scanned) in exams {
-            *values.entry(&scanned.facts[fact].1).or_default().entry(exam.partition.clone()).or_default() += 1;
-        }
-        if values.keys().all(|value| value.is_empty()) {
-            continue;
-        }
-        let mut values: Vec<_> = values.into_iter().collect();
-        values.sort_by_key(|(_, exams)| std::cmp::Reverse(exams.values().sum::<usize>()));
-        let name = &exams[0].1.facts[fact].0;
-        all.extend(values.into_iter().map(|(value, exams)| Acquired { fact: name.clone(), value: value.to_owned(), exams }));
+    (0..count).flat_map(|fact| acquired(exams, fact)).collect()
+}
+
+fn acquired(exams: &[(&Exam, Scanned)], fact: usize) -> Vec<Acquired> {
+    let told: Vec<&str> = exams.iter().map(|(_, scanned)| scanned.facts[fact].1.as_str()).collect();
+    if told.iter().all(|value| value.is_empty()) {
+        return vec![];
     }
-    all
+    let ranges = ranges(&told);
+    let mut values: Vec<(String, BTreeMap<String, usize>)> = vec![];
+    let distinct: BTreeSet<&str> = told.iter().copied().collect();
+    let named = |value: &str| ranges.as_ref().and_then(|ranges| ranges.of(value)).unwrap_or_else(|| value.to_owned());
+    let names = ranges.as_ref().map_or_else(|| distinct.iter().map(|value| (*value).to_owned()).collect(), Ranges::names);
+    let unknown = (ranges.is_some() && distinct.contains("")).then(String::new);
+    for name in names.into_iter().chain(unknown) {
+        let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+        let own = exams.iter().zip(&told).filter(|(_, value)| named(value) == name);
+        own.for_each(|((exam, _), _)| *tally.entry(exam.partition.clone()).or_default() += 1);
+        values.extend((!tally.is_empty()).then_some((name, tally)));
+    }
+    if ranges.is_none() {
+        values.sort_by_key(|(_, exams)| std::cmp::Reverse(exams.values().sum::<usize>()));
+    }
+    let name = &exams[0].1.facts[fact].0;
+    values.into_iter().map(|(value, exams)| Acquired { fact: name.clone(), value, exams }).collect()
+}
+
+/// Ranges of equal and round width.
+struct Ranges {
+    first: i64,
+    last: i64,
+    step: f64,
+}
+
+/// Ranges for numbers of more than a few values; `None` for words and for few values.
+fn ranges(told: &[&str]) -> Option<Ranges> {
+    let known: BTreeSet<&str> = told.iter().copied().filter(|value| !value.is_empty()).collect();
+    let numbers: Vec<f64> =
+        known.iter().map(|value| value.parse().ok().filter(|number: &f64| number.is_finite())).collect::<Option<_>>()?;
+    if numbers.len() <= MOST_VALUES {
+        return None;
+    }
+    let Spread { least, most, .. } = Spread::of(&numbers)?;
+    let start = (most - least).log10().floor() as i32 - 1;
+    let steps = (start..start + 3).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
+    let bin = |value: f64, step: f64| (value / step + 1e-9).floor() as i64;
+    let mut fitting = steps.filter(|step| (bin(most, *step) - bin(least, *step)) < MOST_VALUES as i64);
+    let step = fitting.next()?;
+    Some(Ranges { first: bin(least, step), last: bin(most, step), step })
+}
+
+impl Ranges {
+    fn names(&self) -> Vec<String> {
+        (self.first..=self.last).map(|bin| self.name(bin)).collect()
+    }
+
+    fn of(&self, value: &str) -> Option<String> {
+        let number: f64 = value.parse().ok()?;
+        Some(self.name((number / self.step + 1e-9).floor() as i64))
+    }
+
+    fn name(&self, bin: i64) -> String {
+        let limit = |bin: i64| rounded(bin as f64 * self.step, 6);
+        format!("{} to below {}", limit(bin), limit(bin + 1))
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +289,24 @@ mod tests {
         ];
         assert_eq!(told, expected);
         Ok(())
+    }
+
+    #[test]
+    fn many_numbers_become_ranges_of_round_width() {
+        let told: Vec<String> = (223..250).map(|mm| mm.to_string()).collect();
+        let told: Vec<&str> = told.iter().map(String::as_str).chain([""]).collect();
+        let ranges = ranges(&told).expect("many numbers");
+        let names = [
+            "220 to below 225",
+            "225 to below 230",
+            "230 to below 235",
+            "235 to below 240",
+            "240 to below 245",
+            "245 to below 250",
+        ];
+        assert_eq!(ranges.names(), names);
+        assert_eq!((ranges.of("230"), ranges.of("")), (Some(names[2].to_owned()), None));
+        assert!(super::ranges(&["1", "2", "3"]).is_none() && super::ranges(&["a", "b", "c", "d", "e", "f", "g"]).is_none());
     }
 
     #[test]

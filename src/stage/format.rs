@@ -4,8 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Kind, ingest};
-use crate::dicom::{self, ExamFiles};
+use super::Kind;
+use super::ingest::{self, Slices};
+use crate::artifact::Files;
+use crate::dicom::{self, AxialSeries, ExamFiles};
 
 /// A format of exams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,17 @@ impl Format {
         match self {
             Self::Dicom => dicom::scan(root),
             Self::Nifti | Self::Png => anyhow::bail!("{} cannot be read yet", self.title()),
+        }
+    }
+
+    /// How many slices of an exam will be used, by its headers alone.
+    ///
+    /// # Errors
+    /// Why its step would fail: no usable slice, or none that is asked for. What only the pixels tell, the step tells.
+    pub fn foresee(self, files: &Files, slices: &Slices) -> Result<usize> {
+        match self {
+            Self::Dicom => Ok(slices.of(&AxialSeries::find(files)?.places())?.len()),
+            Self::Nifti | Self::Png => Ok(0),
         }
     }
 

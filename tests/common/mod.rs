@@ -9,6 +9,9 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+/// Steps of the study below.
+pub const STEPS: usize = 57;
+
 /// Two networks by two starts, no images to speak of: 18 phantom exams of 64 pixels.
 pub const STUDY: &str = r#"
 name = "mini"

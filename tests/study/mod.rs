@@ -1,5 +1,7 @@
 //! Hand-made studies that the report is tried on.
 
+pub(crate) mod looks;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -10,7 +12,9 @@ use bgh::artifact::results::{
     Factor, GroupResult, IntervalMethod, JointTest, Mistake, ModelResult, Naming, Operating, PairedRate, Rate, Ratio,
     ReliabilityBin, Results, RocPoint, SoundInterval, Spread, SubgroupResult, TrainingResult,
 };
-use bgh::artifact::{Curve, Curves, Disjoint, Files, Overlap, PartProof, TrainingRecord};
+use bgh::artifact::{
+    Curve, Curves, Disjoint, Explanations, Files, ImageRow, ImageSetWriter, Overlap, PartProof, TrainingRecord,
+};
 use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
 use bgh::report::stage::{self as report, CohortSummary, ImageMethods, ModelMethods, Params, Partition};
 use bgh::stage::{predict, train};
@@ -27,6 +31,10 @@ pub(crate) struct Inputs {
     pub(crate) records: BTreeMap<String, TrainingRecord>,
     pub(crate) external: BTreeMap<String, Results>,
     pub(crate) proof: Option<Disjoint>,
+    /// Results on changed images, by the slug of the change.
+    pub(crate) robustness: BTreeMap<String, Results>,
+    /// Whether one model is looked at closely, and the exams and the augmentation are shown.
+    pub(crate) looks: bool,
 }
 
 impl Inputs {
@@ -47,13 +55,43 @@ impl Inputs {
             proof.write(&folder)?;
             Files::of_folder(&folder)
         });
+        let robustness = written(&inputs.path().join("robustness"), &self.robustness, Results::write)?;
         let results = Files::of_folder(&compared)?;
-        report::run(
-            &self.params,
-            &report::Inputs { results, curves, records, external, proof: proof.transpose()?, ..report::Inputs::default() },
-            out,
-        )
+        let looks = if self.looks { self.looked(inputs.path())? } else { report::Inputs::default() };
+        let inputs = report::Inputs { results, curves, records, external, proof: proof.transpose()?, robustness, ..looks };
+        report::run(&self.params, &inputs, out)
     }
+
+    /// What looks at single exams.
+    fn looked(&self, folder: &Path) -> Result<report::Inputs> {
+        let made = |name: &str, write: &dyn Fn(&Path) -> Result<()>| -> Result<Files> {
+            let folder = folder.join(name);
+            fs::create_dir_all(&folder)?;
+            write(&folder)?;
+            Files::of_folder(&folder)
+        };
+        let named = |name: &str, files: Files| [(name.to_owned(), files)].into();
+        Ok(report::Inputs {
+            characteristics: Some(made("characteristics", &|folder| looks::characteristics().write(folder))?),
+            cases: named(looks::MODEL, made("cases", &looks::write_cases)?),
+            explanations: named(
+                looks::MODEL,
+                made("explanations", &|folder| Explanations::write(&looks::explanations(), folder))?,
+            ),
+            augmented: named("48", made("augmented", &augmented)?),
+            ..report::Inputs::default()
+        })
+    }
+}
+
+/// Two slices in 48 variants, each a grey of its own.
+fn augmented(folder: &Path) -> Result<()> {
+    let mut writer = ImageSetWriter::create(folder, 96, 8, 8)?;
+    for at in 0..96 {
+        let row = ImageRow { image: 0, exam: "001".into(), slice: at / 48, class: "none".into(), variant: at % 48 };
+        writer.push(row, &[2 * at as u8; 64])?;
+    }
+    writer.finish()
 }
 
 fn written<T>(
@@ -172,7 +210,16 @@ fn inputs(params: Params, results: Results) -> Inputs {
     let trained = || results.models.iter().map(|model| model.name.clone());
     let curves = trained().map(|name| (name.clone(), learning(&results, &name))).collect();
     let records = trained().map(|name| (name.clone(), record(&results, &name))).collect();
-    Inputs { params, curves, records, results, external: BTreeMap::new(), proof: None }
+    Inputs {
+        params,
+        curves,
+        records,
+        results,
+        external: BTreeMap::new(),
+        proof: None,
+        robustness: BTreeMap::new(),
+        looks: false,
+    }
 }
 
 fn factor(name: &str, levels: &[&str]) -> Factor {
@@ -333,6 +380,13 @@ pub(crate) fn with_everything() -> Inputs {
     results.models[0].spread = Some(Spread { mean: 0.8, sd: 0.021, lowest: 0.779, highest: 0.821 });
     inputs.external = [("elsewhere".to_owned(), factorial().results)].into();
     inputs.proof = Some(proof());
+    inputs.looks = true;
+    inputs.params.looks = [(looks::MODEL.to_owned(), looks::look())].into();
+    let (change, changed) = looks::robustness(&inputs.results);
+    inputs.robustness = [(change.slug(), changed)].into();
+    inputs.params.changes = vec![change];
+    inputs.params.excluded = vec![("motion artefacts".into(), 3), ("slices thicker than 6 mm".into(), 12)];
+    inputs.params.claim = [(14, "Consensus of two radiologists.".to_owned()), (44, "None.".to_owned())].into();
     inputs
 }
 

@@ -99,7 +99,15 @@ impl Panel {
         }
         let (_, inside) = svg.split_once(">\n").expect("BUG: the backend opens with an svg tag");
         let body = inside.strip_suffix("</svg>\n").expect("BUG: the backend closes the svg tag").to_owned();
-        Ok(Self { size, paper: Paper::default(), title: title.into(), description: description.into(), pictures, body, spots: Vec::new() })
+        Ok(Self {
+            size,
+            paper: Paper::default(),
+            title: title.into(),
+            description: description.into(),
+            pictures,
+            body,
+            spots: Vec::new(),
+        })
     }
 
     /// With places that say something when they are pointed at; browsers show it without any script.

@@ -51,8 +51,8 @@ impl<'a> Look<'a> {
         let panels = self.shown.iter().map(|(case, told)| self.boxes(case, told)).collect::<Result<Vec<_>>>()?;
         let told: Vec<String> = self.shown.iter().map(|(case, told)| self.told(case, told)).collect();
         let caption = format!(
-            "Occlusion, model {}. For each case, from left to right: with a box of grey level {}; intact{}; and the probability of \
-             the class named when a box of {} \u{d7} {} pixels lies at a place, in steps of {} (the darker, the more the place matters). \
+            "Occlusion, model {}. For each case, from left to right: with a box of grey level {}; intact{}; and how far the \
+             probability of the class named falls when a box of {} \u{d7} {} pixels lies at a place, in steps of {}. \
              {}. {}; {}.",
             self.model,
             self.all.fill,
@@ -84,10 +84,7 @@ impl<'a> Look<'a> {
                 intact.marked(arrow([column, row], 0.0, size))
             }
         };
-        let range = told.occlusion.range();
-        let map = Image::map(&stretched(&told.occlusion, [0.0, 1.0], size), size)?
-            .with_bar(format!("P({})", told.target), ["0".to_owned(), "1".to_owned()])
-            .labelled(format!("{} to {}", probability(f64::from(range[0])), probability(f64::from(range[1]))));
+        let map = self.falls(case, told)?;
         let title = |what: &str| format!("{}: {what}", called(case));
         Ok([
             picture::panel(
@@ -96,8 +93,24 @@ impl<'a> Look<'a> {
                 format!("The image with a grey box. {}.", self.named(&told.boxed.probabilities)),
             )?,
             picture::panel(&intact, &title("intact"), format!("The intact image. {}.", self.named(&told.intact)))?,
-            picture::panel(&map, &title("sensitivity"), format!("Probability of {} by place of the box.", told.target))?,
+            picture::panel(
+                &map,
+                &title("sensitivity"),
+                format!("How far the probability of {} falls, by place of the box.", told.target),
+            )?,
         ])
+    }
+
+    /// The image, coloured where a box makes the class named less probable.
+    fn falls(&self, case: &Case, told: &Explanation) -> Result<Image> {
+        let size = size(self.cases);
+        let class = self.all.classes.iter().position(|class| *class == told.target).context("BUG: a class of nobody")?;
+        let intact = told.intact[class] as f32;
+        let fall =
+            Map { values: told.occlusion.values.iter().map(|p| (intact - p).max(0.0)).collect(), ..told.occlusion.clone() };
+        let [_, most] = fall.range();
+        let over = grey(self.cases, case)?.under(&stretched(&fall, [0.0, most], size))?;
+        Ok(over.with_bar(format!("fall of P({})", told.target), ["0".to_owned(), probability(f64::from(most))]))
     }
 
     /// The image, one channel, class activation.
@@ -106,7 +119,7 @@ impl<'a> Look<'a> {
         let told: Vec<String> =
             self.shown.iter().map(|(case, told)| format!("{} (channel {})", called(case), told.channel + 1)).collect();
         let caption = format!(
-            "Activation, model {}. For each case, from left to right: the image; the activation of layer {}, {}, with an arrow at its peak; \
+            "Activation, model {}. For each case, from left to right: the image; the activation of layer {}, {}, with an arrow at its peak and a frame about what the network sees; \
              and gradient-weighted class activation (Grad-CAM) of the class named at layer {} over the image. {}. {}; {}.",
             self.model,
             self.all.layer,
@@ -124,7 +137,9 @@ impl<'a> Look<'a> {
         let image = grey(self.cases, case)?;
         let image = marked(case, size).into_iter().fold(image, Image::marked).labelled(format!("reference: {}", case.class));
         let [row, column] = told.activation.peak();
-        let activation = self.map(&told.activation, "activation")?.marked(arrow([column, row], 0.0, size));
+        let [top, left, height, width] = told.activation.frame;
+        let seen = Mark::Frame { corner: (left, top), size: (width, height) };
+        let activation = self.map(&told.activation, "activation")?.marked(seen).marked(arrow([column, row], 0.0, size));
         let [_, high] = told.attention.range();
         let attention = grey(self.cases, case)?
             .under(&stretched(&told.attention, [0.0, high], size))?
@@ -172,7 +187,7 @@ impl<'a> Look<'a> {
         let look = &self.study.params.looks[self.model].cases;
         let asked = (!look.exams.is_empty()).then(|| "named beforehand by the author".to_owned());
         let confident = (look.confident > 0).then(|| {
-            let exams = number::counted(look.confident, "exam", "exams");
+            let exams = if look.confident == 1 { "exam".to_owned() } else { number::counted(look.confident, "exam", "exams") };
             format!("the {exams} of each positive class that the model named rightly with most confidence")
         });
         let told: Vec<String> = [asked, confident].into_iter().flatten().collect();
@@ -194,15 +209,14 @@ fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
 }
 
-/// Ends of a bar.
+/// Ends of a bar, with three digits.
 fn value(value: f32) -> String {
-    let value = f64::from(value);
-    if value == 0.0 {
-        "0".to_owned()
-    } else if value.abs() < 0.01 || value.abs() >= 1e4 {
-        format!("{value:.1e}")
-    } else {
-        format!("{value:.2}")
+    match f64::from(value) {
+        0.0 => "0".to_owned(),
+        value if value.abs() < 0.01 || value.abs() >= 1e4 => format!("{value:.1e}"),
+        value if value.abs() >= 100.0 => format!("{value:.0}"),
+        value if value.abs() >= 10.0 => format!("{value:.1}"),
+        value => format!("{value:.2}"),
     }
 }
 

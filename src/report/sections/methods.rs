@@ -9,6 +9,7 @@ use crate::report::document::Block;
 use crate::report::number;
 use crate::report::prose::{self, Described, varying};
 use crate::report::study::Study;
+use crate::stage::explain::Fill;
 use crate::stage::predict::Eval;
 use crate::stage::train::{Matched, Params, Precision, Rule, Sampling, Schedule, Select, Start};
 
@@ -17,7 +18,8 @@ pub(super) const SECTION: Section = Section { id: "methods", heading: "Methods",
 fn blocks(study: &Study) -> Result<Vec<Block>> {
     let models = prose::described(study);
     let described = (!models.is_empty()).then(|| [images(study, &models), training(study, &models)]);
-    let texts = described.into_iter().flatten().chain([scoring(study, &models), statistics(study)]);
+    let closer = [explanations(study), robustness(study)].into_iter().flatten();
+    let texts = described.into_iter().flatten().chain([scoring(study, &models), statistics(study)]).chain(closer);
     Ok(texts.map(Block::Text).collect())
 }
 
@@ -204,6 +206,34 @@ fn scoring(study: &Study, models: &[Described]) -> String {
         study.results.aggregate,
         positive.join(" + "),
     )
+}
+
+fn explanations(study: &Study) -> Option<String> {
+    let (model, all) = study.explanations.iter().next()?;
+    let looks: Vec<String> = study.explanations.keys().cloned().collect();
+    let fill = match study.params.looks.get(model)?.explain.fill {
+        Fill::Mean => "the mean grey of the training images".to_owned(),
+        Fill::Grey(grey) => format!("grey level {grey}"),
+    };
+    Some(format!(
+        "Explanations. Of {}, exams were picked by a rule that is stated with each figure. Occlusion (Zeiler and Fergus 2014): a box of {fill} was laid over the \
+         finding, and slid over what the network sees ({side} \u{d7} {side} pixels in steps of {stride}), and the probabilities were computed anew. Activations are of \
+         one channel, chosen by a rule that does not know where the finding is. Class activation is Grad-CAM (Selvaraju 2017).",
+        prose::list(&looks),
+        side = all.side,
+        stride = all.stride,
+    ))
+}
+
+fn robustness(study: &Study) -> Option<String> {
+    let changes: Vec<String> = study.params.changes.iter().map(ToString::to_string).collect();
+    (!study.robustness.is_empty()).then(|| {
+        format!(
+            "Robustness. The models were applied once more to the test images with one thing changed ({}), and compared with themselves on the images as they are \
+             by DeLong's paired test; thresholds stayed those of the unchanged tuning exams.",
+            prose::list(&changes)
+        )
+    })
 }
 
 fn statistics(study: &Study) -> String {

@@ -12,17 +12,18 @@ use crate::stage::explain::{Channel, Fill, Params};
 use crate::weights::Network;
 
 /// Share of the image's side that a box has where nothing is said, and of the box that a step has.
-const PARTS: [usize; 2] = [8, 4];
+const PARTS: [usize; 2] = [8, 2];
 
-/// What is explained; `Some(None)` where nothing is.
+/// What is explained; `Some(None)` where nothing is. Where no model is named, it is the last of the design: the one with most of what was
+/// tried.
 pub(super) fn read(item: Option<&Item<'_>>, models: Option<&[Model]>, positive: Option<&[String]>) -> Option<Option<Explain>> {
     let Some(item) = item else { return Some(None) };
     item.table(|s| explain(s, models, positive)).map(Some)
 }
 
 fn explain(s: &mut Section<'_>, models: Option<&[Model]>, positive: Option<&[String]>) -> Option<Explain> {
-    let all = models.unwrap_or_default().iter().map(|model| model.name.clone()).collect();
-    let chosen = s.optional("models", all, |item| item.list(|part| known(&part, models)));
+    let last = models.unwrap_or_default().last().map(|model| model.name.clone()).into_iter().collect();
+    let chosen = s.optional("models", last, |item| item.list(|part| known(&part, models)));
     let exams = s.optional("exams", vec![], |item| item.list(|part| part.string().map(str::to_owned)));
     let confident = s.optional("confident", 1, |item| item.count(0, 1000));
     let wrong = s.optional("wrong", 12, |item| item.count(0, 1000));

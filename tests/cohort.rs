@@ -1,0 +1,243 @@
+//! A clean cohort: labels and exams matched one to one, parts that share nothing, folds, and cohorts from elsewhere.
+
+mod common;
+
+use std::fs;
+
+use common::Space;
+use insta::assert_snapshot;
+
+/// A folder `exams` of phantoms, and a study that reads it with the table `labels.csv`.
+fn folder(none: usize, right: usize, left: usize) -> Space {
+    let space = Space::new();
+    phantoms(&space, "exams", [none, right, left], 2017);
+    space.edit("source = \"phantom\"", "source = \"dicom\"\nroot = \"exams/dicom\"\nlabels = \"labels.csv\"");
+    space.edit("[cohort.phantom]\nexams = { none = 8, right = 5, left = 5 }\nmatrix = 64\n", "");
+    space.edit("augment = [\"none\", \"x4\"]", "augment = [\"none\"]");
+    space.edit("[[compare]]\nfactor = \"augment\"\n", "");
+    space
+}
+
+fn phantoms(space: &Space, name: &str, [none, right, left]: [usize; 3], seed: u64) {
+    let counts = [("--none", none), ("--right", right), ("--left", left)];
+    let numbers: Vec<String> = counts.iter().flat_map(|(flag, count)| [(*flag).to_owned(), count.to_string()]).collect();
+    let seed = seed.to_string();
+    let mut arguments = vec!["phantom", name, "--matrix", "64", "--seed", &seed];
+    arguments.extend(numbers.iter().map(String::as_str));
+    assert_eq!(space.bgh(&arguments).code, 0);
+}
+
+/// The table that `bgh phantom` wrote, cell by cell: `exam,class`.
+fn rows(space: &Space, name: &str) -> Vec<[String; 2]> {
+    let table = fs::read_to_string(space.path(&format!("{name}/labels.csv"))).expect("labels");
+    let cells = |row: &str| -> [String; 2] {
+        let mut cells = row.split(',').map(str::to_owned);
+        [cells.next().expect("an exam"), cells.next().expect("a class")]
+    };
+    table.lines().skip(1).map(cells).collect()
+}
+
+/// A copy of an exam under another study, patient and name, its pixels untouched: what a second export of the same images is.
+fn copy(space: &Space, from: &str, to: &str) {
+    let (from, to) = (space.path("exams/dicom").join(from), space.path("exams/dicom").join(to));
+    fs::create_dir(&to).expect("a folder");
+    for file in fs::read_dir(&from).expect("files").map(|file| file.expect("a file").path()) {
+        let mut bytes = fs::read(&file).expect("read");
+        // Study Instance UID (0020,000D) and Patient ID (0010,0020), explicit VR little endian: the last digit becomes another one.
+        for (tag, vr) in [([0x20, 0, 0x0D, 0], b"UI"), ([0x10, 0, 0x20, 0], b"LO")] {
+            let head: Vec<u8> = [&tag[..], vr].concat();
+            let at = bytes.windows(6).position(|window| window == head).expect("the element");
+            let length = usize::from(u16::from_le_bytes([bytes[at + 6], bytes[at + 7]]));
+            let value = &mut bytes[at + 8..at + 8 + length];
+            let last = value.iter().rposition(u8::is_ascii_digit).expect("a digit");
+            value[last] = if value[last] == b'9' { b'8' } else { value[last] + 1 };
+        }
+        fs::write(to.join(file.file_name().expect("a name")), bytes).expect("written");
+    }
+}
+
+fn faults(space: &Space) -> String {
+    let outcome = space.bgh(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.text());
+    outcome.stderr.replace(&space.path("").display().to_string(), "")
+}
+
+#[test]
+fn every_mismatch_is_told_at_once() {
+    let space = folder(4, 2, 2);
+    fs::create_dir(space.path("exams/dicom/more")).expect("a folder");
+    for exam in ["007", "008"] {
+        fs::rename(space.path("exams/dicom").join(exam), space.path("exams/dicom/more").join(exam)).expect("moved");
+    }
+    space.write(
+        "labels.csv",
+        "exam,class,part,series,slices,z,fold\n\
+         001,none,train,,3-1,,\n\
+         001,left,,,,,\n\
+         002,nine,practice,,,,x\n\
+         003,none,,bone,,,\n\
+         more,none,,,,,\n\
+         nowhere,left,,,,,\n\
+         ,right,,,,,\n\
+         004,right,,,1,0..5,\n\
+         005,,,,,,\n",
+    );
+    assert_snapshot!(
+        faults(&space)
+            .split("it has:")
+            .map(|part| part.split_once(')').map_or(part, |(_, rest)| rest))
+            .collect::<Vec<_>>()
+            .join("…")
+    );
+}
+
+#[test]
+fn a_patient_under_two_names_is_one() {
+    let space = folder(6, 4, 4);
+    let patient = |row: &[String; 2]| format!("{},{},p{}\n", row[0], row[1], row[0]);
+    let twin = "twin,none,somebody\n";
+    copy(&space, "001", "twin");
+    let table: String = rows(&space, "exams").iter().map(patient).collect();
+    space.write("labels.csv", &format!("exam,class,patient\n{table}{twin}"));
+    // The copy got another Patient ID; with the same one the table contradicts the files.
+    let same = fs::read(space.path("exams/dicom/001/IM0001.dcm")).expect("read");
+    let id = |bytes: &[u8]| -> Vec<u8> {
+        let at = bytes.windows(6).position(|window| window == [0x10, 0, 0x20, 0, b'L', b'O']).expect("the element");
+        bytes[at + 8..at + 8 + usize::from(bytes[at + 6])].to_vec()
+    };
+    let (own, other) = (id(&same), id(&fs::read(space.path("exams/dicom/twin/IM0001.dcm")).expect("read")));
+    assert_ne!(own, other);
+    for file in fs::read_dir(space.path("exams/dicom/twin")).expect("files").map(|file| file.expect("a file").path()) {
+        let bytes = fs::read(&file).expect("read");
+        let at = bytes.windows(other.len()).position(|window| window == other).expect("the id");
+        fs::write(&file, [&bytes[..at], &own, &bytes[at + own.len()..]].concat()).expect("written");
+    }
+    let told = faults(&space);
+    assert!(told.contains("of the files is `p001` and `somebody` in the table"), "{told}");
+    space.edit("labels = \"labels.csv\"", "labels = \"labels.csv\"\npatient_ids = \"table\"");
+    assert_eq!(space.bgh(&["check", "study.toml"]).code, 0);
+    // Without a column for patients the files decide, and both exams are in one part.
+    space.edit("patient_ids = \"table\"", "patient_ids = \"files\"");
+    space.write(
+        "labels.csv",
+        &format!(
+            "exam,class\n{}twin,none\n",
+            table.lines().map(|row| format!("{}\n", row.rsplit_once(',').expect("cells").0)).collect::<String>()
+        ),
+    );
+    assert_eq!(space.bgh(&["check", "study.toml"]).code, 0);
+    space.write("labels.csv", "exam,class,part\n001,none,train\ntwin,none,test\n");
+    space.edit("labels = \"labels.csv\"", "labels = \"labels.csv\"\nunlabelled = \"skip\"");
+    assert!(faults(&space).contains("is in test and train; all exams of a patient belong to one part"));
+}
+
+#[test]
+fn a_slice_copied_into_another_part_stops_the_run_before_any_training() {
+    let space = folder(6, 4, 4);
+    copy(&space, "001", "twin");
+    let parts = |at: usize| ["train", "tune", "test"][at % 3];
+    let mut all = rows(&space, "exams");
+    all.sort_by_key(|row| (row[0] != "001", row[1].clone()));
+    let table: String = all.iter().enumerate().map(|(at, row)| format!("{},{},{}\n", row[0], row[1], parts(at))).collect();
+    space.write("labels.csv", &format!("exam,class,part\n{table}twin,{},test\n", all[0][1]));
+    let refused = space.bgh(&["run", "study.toml", "--keep-going"]);
+    assert_eq!(refused.code, 3, "{}", refused.text());
+    assert!(!refused.ran().iter().any(|step| step.starts_with("train")), "{:?}", refused.ran());
+    let told = refused.text();
+    assert!(told.contains("exam `001` (train) and exam `twin` (test):") && told.contains("equal, first slice"), "{told}");
+    assert!(told.contains("[leakage] acknowledge = [[\"001\", \"twin\"]]"), "{told}");
+    let text = fs::read_to_string(space.path("study.toml")).expect("the study");
+    space.write("study.toml", &format!("{text}\n[leakage]\nacknowledge = [[\"twin\", \"001\"]]\n"));
+    space.run();
+    let report = fs::read_to_string(space.path("reports/mini/report.md")).expect("the report");
+    assert!(
+        report.contains("which the author knows of and lists") && report.contains("| twin, slice 1 | test | equal |"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_column_that_tells_the_class_is_warned_of() {
+    let space = folder(6, 4, 4);
+    let site = |class: &str| if class == "none" { "A" } else { "B" };
+    let row = |(at, row): (usize, &[String; 2])| format!("{},{},{}{},{at}\n", row[0], row[1], site(&row[1]), row[1]);
+    let table: String = rows(&space, "exams").iter().enumerate().map(row).collect();
+    space.write("labels.csv", &format!("exam,class,site,number\n{table}"));
+    let outcome = space.bgh(&["check", "study.toml"]);
+    assert!(outcome.stdout.contains("column `site` of the label table tells the class of every exam"), "{}", outcome.text());
+    assert!(!outcome.stdout.contains("column `number`"), "{}", outcome.text());
+    space.edit("tune = 0.5", "tune = 0.5\nbalance = [\"scanner\"]");
+    assert!(faults(&space).contains("nothing is known as `scanner` of the exams"));
+}
+
+#[test]
+fn rows_choose_series_and_slices() {
+    let space = folder(6, 4, 4);
+    let all = rows(&space, "exams");
+    let slices = |at: usize| ["1", "1-2", "", ""][at % 4];
+    let z = |at: usize| ["", "", "-1000..1000", ""][at % 4];
+    let table: String =
+        all.iter().enumerate().map(|(at, row)| format!("{},{},{},{}\n", row[0], row[1], slices(at), z(at))).collect();
+    space.write("labels.csv", &format!("exam,class,slices,z\n{table}"));
+    let outcome = space.bgh(&["check", "study.toml"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("in 14 exams, 1 to "), "{}", outcome.text());
+    space.write(
+        "labels.csv",
+        &format!("exam,class,slices\n{}", table.replace(",-1000..1000", ",").replacen(",1,", ",99", 1))
+            .replace(",,\n", ",\n")
+            .replace(",1-2,\n", ",1-2\n")
+            .replace(",1,\n", ",1\n"),
+    );
+    let told = faults(&space);
+    assert!(told.contains("slice 99 was asked for, the series has"), "{told}");
+}
+
+#[test]
+fn every_exam_of_folds_is_tested_once_by_a_model_that_never_saw_it() {
+    let space = Space::new();
+    space.edit("test = { none = 4, positive = 4 }\ntune = 0.5", "folds = 3");
+    let ran = space.run();
+    let count = |kind: &str| ran.iter().filter(|step| step.starts_with(kind)).count();
+    assert_eq!((count("train["), count("predict["), count("pool[")), (12, 24, 8));
+    let scores = fs::read_to_string(space.path("reports/mini/scores.csv")).expect("scores");
+    let mut exams: Vec<&str> = scores.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    exams.dedup();
+    assert_eq!(exams.len(), 18);
+    let report = fs::read_to_string(space.path("reports/mini/report.md")).expect("the report");
+    assert!(report.contains("dealt out into 3 folds") && report.contains("Fold 3"), "{report}");
+    space.edit("folds = 3", "folds = 6");
+    assert!(faults(&space).contains("class `left` has 5 patients for 6 folds"));
+    space.edit("folds = 6", "folds = 3\ntest = 0.5");
+    assert!(faults(&space).contains("`split.test` beside `folds`"));
+}
+
+#[test]
+fn external_cohorts_only_test() {
+    let space = Space::new();
+    phantoms(&space, "elsewhere", [3, 2, 2], 99);
+    space.edit(
+        "[split]",
+        "[[cohort.external]]\nname = \"elsewhere\"\nroot = \"elsewhere/dicom\"\nlabels = \"elsewhere/labels.csv\"\n\n[split]",
+    );
+    let all = rows(&space, "elsewhere");
+    // Patients of the own cohort are called 001 and so on.
+    let table: String = all.iter().map(|row| format!("{},{},{}\n", row[0], row[1], row[0])).collect();
+    space.write("elsewhere/labels.csv", &format!("exam,class,patient\n{table}"));
+    assert!(faults(&space).contains("patient `001` of the external cohort `elsewhere` is in"));
+    let table: String = all.iter().map(|row| format!("{},{},e{}\n", row[0], row[1], row[0])).collect();
+    space.write("elsewhere/labels.csv", &format!("exam,class,patient\n{table}"));
+    let ran = space.run();
+    assert_eq!(ran.iter().filter(|step| step.starts_with("train[")).count(), 4);
+    assert!(ran.contains(&"compare[external/elsewhere]".to_owned()), "{ran:?}");
+    let report = fs::read_to_string(space.path("reports/mini/report.md")).expect("the report");
+    assert!(report.contains("7 exams of the external cohort elsewhere (4 positive, 3 negative)"), "{report}");
+    space.write(
+        "elsewhere/labels.csv",
+        &format!(
+            "exam,class,patient\n{}",
+            table.lines().filter(|row| row.contains("none")).map(|row| format!("{row}\n")).collect::<String>()
+        ),
+    );
+    space.edit("name = \"elsewhere\"", "name = \"elsewhere\"\nunlabelled = \"skip\"");
+    assert!(faults(&space).contains("has 0 positive and 3 negative exams"));
+}

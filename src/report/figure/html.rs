@@ -11,7 +11,7 @@ impl Figure {
             figure.exhibit id={ "figure" (self.number) } {
                 div.panels {
                     @for (letter, stem, panel) in self.lettered() {
-                        div.panel {
+                        div.panel style={ "--mm:" (panel.size_mm().0) } {
                             @if let Some(letter) = letter { span.letter { (letter) } }
                             (panel.to_page(&stem))
                             p.files {

@@ -12,7 +12,7 @@ pub(super) const WIDTH: f64 = PAGE.0 - 2.0 * MARGIN;
 pub(super) const LEFT: f64 = MARGIN;
 const BOTTOM: f64 = PAGE.1 - MARGIN;
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
-const PANEL_GAP: f64 = 6.0;
+const PANEL_GAP: f64 = 5.0;
 /// Share of the font's size that a line's letters stand above its baseline.
 const ASCENT: f64 = 0.8;
 const NOTE_INDENT: f64 = 10.0;

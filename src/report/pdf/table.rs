@@ -5,8 +5,9 @@ use super::{CAPTION, EXHIBIT_AFTER, REMARK};
 use crate::report::font::{Face, wrap};
 use crate::report::table::{Cell, Table};
 
-/// Sizes of letters, the largest first; the first at which no word has to be broken is taken.
-const SIZES: [f64; 4] = [8.5, 8.0, 7.0, 6.0];
+/// Sizes of letters, the largest first. The first is taken at which every cell has a line of its own, else at which no word has to be
+/// broken.
+const SIZES: [f64; 4] = [8.5, 8.0, 7.0, 6.5];
 const LEADING: f64 = 1.3;
 const GAP: f64 = 10.0;
 const PAD: f64 = 2.5;
@@ -55,8 +56,11 @@ pub(super) fn set(flow: &mut Flow<'_>, table: &Table) {
 
 impl Layout {
     fn of(table: &Table) -> Self {
-        let fits = |size: &&f64| words(table, **size).iter().sum::<f64>() + gaps(table) <= WIDTH;
-        let size = *SIZES.iter().find(fits).unwrap_or(&SIZES[SIZES.len() - 1]);
+        let fits = |widths: fn(&Table, f64) -> Vec<f64>| {
+            move |size: &&f64| widths(table, **size).iter().sum::<f64>() + gaps(table) <= WIDTH
+        };
+        let size = SIZES.iter().find(fits(whole)).or_else(|| SIZES.iter().find(fits(words)));
+        let size = *size.unwrap_or(&SIZES[SIZES.len() - 1]);
         let (least, wish) = (words(table, size), whole(table, size));
         let widths = shared(&least, &wish, WIDTH - gaps(table));
         let placed = widths.into_iter().scan(LEFT, |left, width| {

@@ -241,3 +241,109 @@ fn external_cohorts_only_test() {
     space.edit("name = \"elsewhere\"", "name = \"elsewhere\"\nunlabelled = \"skip\"");
     assert!(faults(&space).contains("has 0 positive and 3 negative exams"));
 }
+
+#[test]
+fn an_exported_model_lists_new_exams_most_suspicious_first() {
+    let space = folder(8, 5, 5);
+    let row = |row: &[String; 2]| format!("{},{}\n", row[0], row[1]);
+    let table: String = rows(&space, "exams").iter().map(row).collect();
+    space.write("labels.csv", &format!("exam,class\n{table}"));
+    let early = space.bgh(&["export-model", "study.toml", "none-alexnet-low", "--to", "model.bgh"]);
+    assert!(early.code == 3 && early.stderr.contains("has no results yet"), "{}", early.text());
+    space.run();
+    let exported = space.bgh(&["export-model", "study.toml", "none-alexnet-low", "--to", "model.bgh"]);
+    assert!(exported.code == 0 && exported.stdout.contains("none-alexnet-low of mini, threshold"), "{}", exported.text());
+    phantoms(&space, "new", [2, 1, 1], 5);
+    let classified = space.bgh(&["classify", "model.bgh", "new/dicom", "--sr"]);
+    assert_eq!(classified.code, 0, "{}", classified.text());
+    let list = fs::read_to_string(space.path("worklist/worklist.csv")).expect("the list");
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines[0], "rank,exam,score,positive,class,slice,slices");
+    let scores: Vec<f64> =
+        lines[1..].iter().map(|line| line.split(',').nth(2).expect("a score").parse().expect("a number")).collect();
+    assert!(scores.len() == 4 && scores.is_sorted_by(|a, b| a >= b), "{list}");
+    let report = fs::read(space.path("worklist/sr/001.dcm")).expect("a report");
+    let holds = |text: &[u8]| report.windows(text.len()).any(|window| window == text);
+    assert!(holds(b"1.2.840.10008.5.1.4.1.1.88.11") && holds(b"it is no diagnosis"));
+    // The same again computes nothing; the study's own exams are ingested by the very steps of the study.
+    assert_eq!(space.bgh(&["classify", "model.bgh", "new/dicom"]).ran(), [] as [&str; 0]);
+    let own = space.bgh(&["classify", "model.bgh", "exams/dicom"]).ran();
+    assert!(own.len() == 3 && !own.iter().any(|step| step.starts_with("ingest")), "{own:?}");
+
+    let mut bytes = fs::read(space.path("model.bgh")).expect("the model");
+    let at = bytes.len() - 2000;
+    bytes[at] ^= 1;
+    fs::write(space.path("damaged.bgh"), &bytes).expect("written");
+    let refused = space.bgh(&["classify", "damaged.bgh", "new/dicom"]);
+    assert_eq!(refused.code, 2, "{}", refused.text());
+    let other = String::from_utf8_lossy(&fs::read(space.path("model.bgh")).expect("the model")).contains("\"window\": 1");
+    assert!(other, "the card names the versions of the kinds");
+    fs::write(space.path("new/dicom/001/IM0001.dcm"), "no DICOM").expect("written");
+    fs::create_dir(space.path("empty")).expect("a folder");
+    assert!(space.bgh(&["classify", "model.bgh", "empty"]).stderr.contains("no exam below"));
+}
+
+#[test]
+fn pictures_are_a_cohort_too() {
+    let space = folder(0, 0, 1);
+    let mut table = String::from("exam,class\n");
+    for at in 0..18_u32 {
+        let class = ["none", "left", "right"][at as usize % 3];
+        fs::create_dir_all(space.path(&format!("pictures/p{at}"))).expect("a folder");
+        for slice in 0..2_u32 {
+            let path = space.path(&format!("pictures/p{at}/s{slice}.png"));
+            let mut state = at * 2 + slice + 1;
+            let pixels: Vec<u8> = (0..64 * 64)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 24) as u8
+                })
+                .collect();
+            let mut encoder = png::Encoder::new(fs::File::create(path).expect("a file"), 64, 64);
+            encoder.set_color(png::ColorType::Grayscale);
+            encoder.write_header().expect("a header").write_image_data(&pixels).expect("pixels");
+        }
+        table += &format!("p{at},{class}\n");
+    }
+    space.write("labels.csv", &table);
+    space.edit("source = \"dicom\"\nroot = \"exams/dicom\"", "source = \"png\"\nroot = \"pictures\"");
+    let ran = space.run();
+    assert_eq!(ran.iter().filter(|step| step.starts_with("ingest[")).count(), 18);
+    assert!(fs::read_to_string(space.path("reports/mini/report.md")).expect("the report").contains("read from PNG files"));
+}
+
+#[test]
+fn a_drafted_spec_runs_once_the_classes_are_filled_in() {
+    let space = folder(9, 0, 9);
+    let drafted = space.bgh(&["init", "exams/dicom", "--to", "mine", "--classes", "none,left"]);
+    assert_eq!(drafted.code, 0, "{}", drafted.text());
+    let again = space.bgh(&["init", "exams/dicom", "--to", "mine"]);
+    assert!(again.code == 2 && again.stderr.contains("is there already"), "{}", again.text());
+    let told = space.bgh(&["check", "mine/spec.toml"]);
+    assert!(told.code == 2 && told.stderr.matches("there is no class").count() == 18, "{}", told.text());
+    let classes: std::collections::BTreeMap<String, String> =
+        rows(&space, "exams").into_iter().map(|[exam, class]| (exam, class)).collect();
+    let table = fs::read_to_string(space.path("mine/labels.csv")).expect("the table");
+    let filled = table.lines().enumerate().map(|(at, line)| match (at, line.split_once(",,")) {
+        (1.., Some((exam, patient))) => format!("{exam},{},{patient}\n", classes[exam]),
+        _ => format!("{line}\n"),
+    });
+    space.write("mine/labels.csv", &filled.collect::<String>());
+    for arguments in [
+        &["check", "mine/spec.toml"][..],
+        &["run", "mine/spec.toml", "--set", "split.test={ none = 3, left = 3 }", "--until", "window"],
+    ] {
+        let outcome = space.bgh(arguments);
+        assert_eq!(outcome.code, 0, "{}", outcome.text());
+    }
+}
+
+#[test]
+fn a_contact_sheet_shows_what_is_taken() {
+    let space = folder(1, 0, 1);
+    let told = space.bgh(&["inspect", "exams/dicom", "--html", "sheet.html"]);
+    assert!(told.code == 0 && told.stdout.contains("001: takes "), "{}", told.text());
+    let page = fs::read_to_string(space.path("sheet.html")).expect("the page");
+    assert!(page.matches("<figure>").count() >= 4 && page.contains("data:image/png;base64,"), "{page}");
+    assert_eq!(page.matches("taken: ").count(), 2);
+}

@@ -51,3 +51,38 @@ fn kills_and_the_number_of_jobs_leave_every_digest_as_it_is() {
     broken.run_with(&["-j", "3"]);
     assert_eq!(broken.digests(), whole.digests());
 }
+
+/// The exported model makes of the test exams the very scores of the study: the same steps make its images.
+#[test]
+fn an_exported_model_scores_the_test_exams_as_the_study_did() {
+    let Some(worker) = worker() else { return };
+    let space = Space::with_worker(worker);
+    let phantoms = space.bgh(&["phantom", "exams", "--none", "8", "--right", "5", "--left", "5", "--matrix", "64"]);
+    assert_eq!(phantoms.code, 0, "{}", phantoms.text());
+    space.edit("source = \"phantom\"", "source = \"dicom\"\nroot = \"exams/dicom\"\nlabels = \"exams/labels.csv\"");
+    space.edit("[cohort.phantom]\nexams = { none = 8, right = 5, left = 5 }\nmatrix = 64\n", "");
+    space.edit("augment = [\"none\", \"x4\"]", "augment = [\"none\"]");
+    space.edit("[[compare]]\nfactor = \"augment\"\n", "");
+    space.run();
+    let exported = space.bgh(&["export-model", "study.toml", "none-alexnet-low", "--to", "model.bgh"]);
+    assert_eq!(exported.code, 0, "{}", exported.text());
+    let classified = space.bgh(&["classify", "model.bgh", "exams/dicom"]);
+    assert_eq!(classified.code, 0, "{}", classified.text());
+    let table = |path: &str, column: &str| -> std::collections::BTreeMap<String, f64> {
+        let mut reader = csv::Reader::from_path(space.path(path)).expect("a table");
+        let header = reader.headers().expect("a header").clone();
+        let at =
+            |name: &str| header.iter().position(|known| known == name).unwrap_or_else(|| panic!("no {name} in {header:?}"));
+        let (exam, score) = (at("exam"), at(column));
+        reader
+            .records()
+            .map(|row| row.expect("a row"))
+            .map(|row| (row[exam].to_owned(), row[score].parse().expect("a score")))
+            .collect()
+    };
+    let (own, applied) = (table("reports/mini/scores.csv", "none-alexnet-low"), table("worklist/worklist.csv", "score"));
+    assert_eq!((own.len(), applied.len()), (8, 18));
+    for (exam, score) in own {
+        assert_eq!(score, applied[&exam], "exam {exam}");
+    }
+}

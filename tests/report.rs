@@ -1,10 +1,13 @@
 //! The report from hand-made results: what is printed in every form, and that every form is sound.
 
+#[path = "report/numbers.rs"]
+mod numbers;
 mod study;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
@@ -205,5 +208,166 @@ fn the_summary_names_the_best_model() -> Result<()> {
     let page = text(factorial_folder(), "report.md")?;
     let key = "**Of 8 models, x48-googlenet-pretrained had the largest area under the ROC curve: 1.00 (95% CI: 0.94, 1.00) on 110 test exams (55 positive, 55 negative).**";
     assert!(page.contains(key), "{page}");
+    Ok(())
+}
+
+/// Numbers that name a convention or a publication and are no result.
+const CONVENTIONS: [&str; 6] = ["0.5", "17", "1988", "1991", "2003", "2024"];
+
+#[test]
+fn every_number_of_the_report_stands_in_what_it_was_made_from() -> Result<()> {
+    for inputs in [factorial(), with_everything()] {
+        let mut known = numbers::Known::default();
+        known.add(&serde_json::to_value(&inputs.results)?);
+        known.add(&serde_json::to_value(&inputs.params)?);
+        inputs.records.values().try_for_each(|record| serde_json::to_value(record).map(|record| known.add(&record)))?;
+        known.add(&serde_json::to_value(&inputs.external)?);
+        known.add(&serde_json::to_value(&inputs.proof)?);
+        known.add_value((inputs.results.n_positive + inputs.results.n_negative) as f64);
+        for partition in &inputs.params.cohort.partitions {
+            known.add_value(partition.exams.values().sum::<usize>() as f64);
+        }
+        let folder = rendered(&inputs)?;
+        // The checklist numbers the items of a guideline, not results.
+        let report = text(folder.path(), "report.md")?;
+        let found = |chapter: &&str| !chapter.starts_with("CLAIM");
+        let prose = numbers::prose(&report.split("\n## ").filter(found).collect::<Vec<_>>().join("\n"));
+        let unknown: Vec<String> = numbers::numbers_of(&prose)
+            .into_iter()
+            .filter(|number| !CONVENTIONS.contains(&number.text.as_str()) && !known.hold(number))
+            .map(|number| number.text)
+            .collect();
+        assert!(unknown.is_empty(), "numbers from nowhere: {unknown:?}\n{prose}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_browser_shows_the_page_whole_on_a_desk_and_on_a_telephone() -> Result<()> {
+    let named = std::env::var("CHROMIUM").ok();
+    let candidates = named.into_iter().chain(["chromium", "chromium-browser", "google-chrome"].map(str::to_owned));
+    let runs = |program: &String| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
+    let Some(chromium) = candidates.into_iter().find(runs) else {
+        eprintln!("skipped: no Chromium is here (`chromium`, `google-chrome`, or name one in CHROMIUM)");
+        return Ok(());
+    };
+    let folder = rendered(&with_everything())?;
+    let base = format!("file://{}", folder.path().display());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/browser.py");
+    let output = Command::new("python3").arg(script).args([&chromium, &base, "", "-", "/report.html"]).output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let saw: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!((&saw["errors"], &saw["foreign"]), (&serde_json::json!([]), &serde_json::json!([])), "{saw}");
+    for page in saw["seen"].as_array().context("no page was seen")? {
+        assert_eq!((&page["undrawn"], &page["mute"]), (&serde_json::json!([]), &serde_json::json!([])), "{page}");
+        assert!(page["drawings"].as_u64().is_some_and(|drawings| drawings > 2), "{page}");
+        assert!(page["overflow"].as_i64().is_some_and(|pixels| pixels <= 0), "{page}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_manuscript_is_a_sound_archive_with_every_picture() -> Result<()> {
+    let bytes = fs::read(factorial_folder().join("report.docx"))?;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes))?;
+    let mut part = |name: &str| -> Result<String> {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut archive.by_name(name)?, &mut text)?;
+        Ok(text)
+    };
+    let (body, relations) = (part("word/document.xml")?, part("word/_rels/document.xml.rels")?);
+    for text in [&body, &relations, &part("word/styles.xml")?, &part("[Content_Types].xml")?] {
+        resvg::usvg::roxmltree::Document::parse(text).context("a part is no XML")?;
+    }
+    let embedded: BTreeSet<&str> = body.split("r:embed=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(embedded.len() > 3 && embedded.iter().all(|id| relations.contains(&format!("Id=\"{id}\""))), "{embedded:?}");
+    assert_eq!(body.matches("<w:tblHeader>").count(), body.matches("<w:tbl>").count());
+    assert!(embedded.iter().all(|id| archive.by_name(&format!("word/media/{id}.png")).is_ok()));
+    Ok(())
+}
+
+#[test]
+fn the_pdf_has_letters_and_structure() -> Result<()> {
+    let bytes = fs::read(factorial_folder().join("report.pdf"))?;
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(bytes.starts_with(b"%PDF-") && holds("/StructTreeRoot") && holds("LiberationSans") && holds("/FontFile2"));
+    assert!(holds("/Outlines") && holds("/Lang"));
+    Ok(())
+}
+
+#[test]
+fn a_report_verifies_until_something_is_changed() -> Result<()> {
+    let folder = rendered(&factorial())?;
+    let faults = |what: &str| -> Result<Vec<String>> {
+        let checks = bgh::report::verify::verify(folder.path())?;
+        let check = checks.into_iter().find(|check| check.what == what).context("no such check")?;
+        Ok(check.found.err().unwrap_or_default())
+    };
+    assert_eq!(faults("numbers")?, Vec::<String>::new());
+    assert!(faults("files")?[0].contains("provenance.json"), "a report without a record cannot be confirmed");
+    let numbers = text(folder.path(), "numbers.csv")?;
+    fs::write(folder.path().join("numbers.csv"), numbers.replacen("n_positive,55,55", "n_positive,56,56", 1))?;
+    assert!(faults("numbers")?[0].contains("`n_positive` is 56"), "{:?}", faults("numbers")?);
+    Ok(())
+}
+
+#[test]
+fn numbers_are_macros_that_latex_can_read() -> Result<()> {
+    let macros = text(factorial_folder(), "numbers.tex")?;
+    assert!(macros.contains("\\@namedef{bgh@auc.x48-googlenet-pretrained}{1.00}\n"), "{macros}");
+    assert!(macros.contains("\\newcommand{\\bghAUC}[1]"), "{macros}");
+    let names: Vec<&str> = macros.lines().filter_map(|line| line.strip_prefix("\\@namedef{")?.split('}').next()).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name occurs twice");
+    Ok(())
+}
+
+/// Whether a program is here; says that the test is skipped where it is not.
+fn is_installed(program: &str) -> bool {
+    let is_here = Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
+    if !is_here {
+        eprintln!("skipped: {program} is not installed");
+    }
+    is_here
+}
+
+#[test]
+fn tables_and_macros_compile_in_latex() -> Result<()> {
+    if !is_installed("pdflatex") {
+        return Ok(());
+    }
+    for inputs in [factorial(), odd_names()] {
+        let folder = rendered(&inputs)?;
+        let tables = Files::of_folder(&folder.path().join("tables"))?;
+        let inputs: String = tables
+            .iter()
+            .filter(|(name, _)| name.ends_with(".tex"))
+            .map(|(name, _)| format!("\\input{{tables/{}}}\n", name.trim_end_matches(".tex")))
+            .collect();
+        let manuscript = format!(
+            "\\documentclass{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage{{booktabs}}\n\\input{{numbers}}\n\\begin{{document}}\n\
+             \\bgh{{n_positive}} of \\bgh{{level}}\n{inputs}\\end{{document}}\n"
+        );
+        fs::write(folder.path().join("manuscript.tex"), manuscript)?;
+        let mut latex = Command::new("pdflatex");
+        latex.args(["-interaction=nonstopmode", "-halt-on-error", "manuscript.tex"]).current_dir(folder.path());
+        let output = latex.output()?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_manuscript_opens_in_libreoffice() -> Result<()> {
+    if !is_installed("soffice") {
+        return Ok(());
+    }
+    let folder = rendered(&factorial())?;
+    let profile = format!("-env:UserInstallation=file://{}/profile", folder.path().display());
+    let mut office = Command::new("soffice");
+    office.args([&profile, "--headless", "--convert-to", "txt:Text", "report.docx"]).current_dir(folder.path());
+    let output = office.output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let words = text(folder.path(), "report.txt")?;
+    assert!(words.contains("Table 1. Area under the ROC curve"), "{words}");
     Ok(())
 }

@@ -148,7 +148,11 @@ struct Lab {
 
 impl Lab {
     fn new(spec: &str) -> Option<Self> {
-        let slurm = Slurm::start(&[])?;
+        Self::with(&[], spec)
+    }
+
+    fn with(settings: &[&str], spec: &str) -> Option<Self> {
+        let slurm = Slurm::start(settings)?;
         let pipeline = Pipeline::new(spec);
         pipeline.write("bgh-site.toml", SITE);
         Some(Self { slurm, pipeline })
@@ -195,6 +199,13 @@ impl Lab {
         let again = self.run();
         assert!(again.stdout.contains("cached") && !again.stdout.contains("ran"), "{}", again.text());
     }
+}
+
+/// Whether a process has a handler for SIGINT.
+fn hears_interrupts(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+    caught.is_some_and(|caught| caught & 2 > 0)
 }
 
 /// The job that a process works for.
@@ -376,6 +387,81 @@ fn a_killed_run_leaves_its_jobs_and_the_next_one_takes_them_over() {
 }
 
 #[test]
+fn a_run_that_is_killed_at_any_moment_does_nothing_twice() {
+    let steps: Vec<String> = (10..40).map(|x| format!("\"{x}\"")).collect();
+    let spec = SLOW.replace(r#""1", "2", "3", "4""#, &steps.join(", ")).replace("sleep 1; printf {x}", "printf x");
+    let Some(lab) = Lab::new(&spec) else { return };
+    for pause in [100, 300, 500, 700, 900, 1100, 1300] {
+        let mut run = lab.spawn();
+        std::thread::sleep(Duration::from_millis(pause));
+        let _ = run.kill();
+        run.wait().expect("it ends");
+    }
+    let everything = format!("c{}", "x".repeat(30));
+    lab.is_done_once(lab.spawn(), &everything);
+}
+
+#[test]
+fn a_job_whose_bgh_is_killed_is_tried_again_and_leaves_no_process() {
+    let Some(lab) = Lab::new(SLOW) else { return };
+    lab.close_gate();
+    let run = lab.spawn();
+    (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));
+    let on_node = |process: &PathBuf| {
+        let words = fs::read(process.join("cmdline")).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words).into_owned();
+        words.contains("--exec-attempt") && words.contains(&lab.pipeline.path("cache").display().to_string())
+    };
+    let processes = fs::read_dir("/proc").expect("processes").flatten().map(|entry| entry.path());
+    let victim =
+        processes.filter(on_node).find_map(|process| process.file_name()?.to_str()?.parse().ok()).expect("bgh on a node");
+    let victim = rustix::process::Pid::from_raw(victim).expect("a number");
+    rustix::process::kill_process(victim, rustix::process::Signal::KILL).expect("it runs");
+    lab.open_gate();
+    let outcome = lab.is_done_once(run, "1234c");
+    assert!(outcome.stderr.contains("left no record"), "{}", outcome.text());
+}
+
+#[test]
+fn a_controller_that_forgets_a_start_is_not_believed() {
+    let Some(lab) = Lab::new(SLOW) else { return };
+    let run = lab.spawn();
+    // What the controller has not saved yet it forgets: the job runs, and waits in the queue as one that could not be started.
+    lab.pipeline.await_file("log.began-1");
+    lab.slurm.fault("kill", "slurmctld");
+    lab.slurm.fault("revive", "slurmctld");
+    lab.is_done_once(run, "1234c");
+}
+
+#[test]
+fn a_node_that_hangs_for_a_while_has_lost_nothing() {
+    let Some(lab) = Lab::new(SLOW) else { return };
+    lab.close_gate();
+    let run = lab.spawn();
+    (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));
+    ["n1", "n2"].iter().for_each(|node| lab.slurm.fault("hang", node));
+    lab.open_gate();
+    await_that("a step ends meanwhile", || lab.pipeline.path("log").exists().then_some(()));
+    ["n1", "n2"].iter().for_each(|node| lab.slurm.fault("wake", node));
+    lab.is_done_once(run, "1234c");
+}
+
+#[test]
+fn a_job_that_nobody_knows_any_more_is_lost_and_tried_again() {
+    let Some(lab) = Lab::with(&["age=2"], &SLOW.replace(r#""1", "2", "3", "4""#, r#""1""#)) else { return };
+    lab.pipeline
+        .write("bgh-site.toml", &SITE.replace("20 s", "4 s").replace("\"1 s\"", "\"8 s\"").replace("\"2 s\"", "\"8 s\""));
+    lab.close_gate();
+    let run = lab.spawn();
+    let job = lab.slurm.running("a");
+    // Cancelled, and forgotten by the queue before it is looked at again.
+    lab.slurm.ask("scancel", &[&job]);
+    await_that("the queue forgets it", || lab.slurm.jobs().iter().all(|(number, ..)| *number != job).then_some(()));
+    lab.open_gate();
+    lab.is_done_once(run, "1c");
+}
+
+#[test]
 fn what_ended_while_nobody_looked_is_taken_as_it_is() {
     let Some(lab) = Lab::new(SLOW) else { return };
     let mut run = lab.spawn();
@@ -395,6 +481,7 @@ fn an_interrupt_leaves_jobs_alone_unless_the_site_says_otherwise() {
     lab.close_gate();
     let interrupt = |run: Child| {
         lab.slurm.running("a");
+        await_that("bgh hears signals", || hears_interrupts(run.id()).then_some(()));
         let pid = rustix::process::Pid::from_raw(run.id().cast_signed()).expect("a number");
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
         assert_eq!(Outcome::of(run.wait_with_output().expect("bgh ends")).code, 130);
@@ -406,6 +493,21 @@ fn an_interrupt_leaves_jobs_alone_unless_the_site_says_otherwise() {
     await_that("jobs are cancelled", || lab.slurm.jobs().iter().all(|(_, state, _)| state == "CANCELLED").then_some(()));
     lab.open_gate();
     lab.is_done_once(lab.spawn(), "1234c");
+}
+
+#[test]
+fn a_site_that_takes_its_steps_back_gives_up_their_jobs() {
+    let Some(lab) = Lab::new(SLOW) else { return };
+    lab.close_gate();
+    let mut run = lab.spawn();
+    (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    lab.pipeline.write("bgh-site.toml", "jobs = 4\n");
+    let run = lab.spawn();
+    await_that("the jobs notice", || lab.slurm.jobs().iter().all(|(_, state, _)| state == "FAILED").then_some(()));
+    lab.open_gate();
+    lab.is_done_once(run, "1234c");
 }
 
 #[test]

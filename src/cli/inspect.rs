@@ -1,13 +1,14 @@
-//! `bgh inspect`: what ingest sees in DICOM files, a row a file.
+//! `bgh inspect`: what ingest sees in DICOM files, a row a file, and what it takes of each exam.
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use rayon::prelude::*;
 
-use super::Failure;
+use super::{Failure, contact_sheet};
 use crate::artifact::Files;
-use crate::dicom::{self, Inspection};
+use crate::dicom::{self, AxialSeries, ExamFiles, Inspection};
 
 /// Arguments of `bgh inspect`.
 #[derive(Debug, Args)]
@@ -19,6 +20,10 @@ pub(super) struct Arguments {
     /// One JSON object a file
     #[arg(long)]
     json: bool,
+
+    /// Also write a contact sheet: each exam with thumbnails, the series that is taken and those that are left
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -33,7 +38,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     outln!("{}", table(&inspections));
     let usable = inspections.iter().filter(|inspection| inspection.usable).count();
     outln!("{} files, {usable} usable as axial CT slices", inspections.len());
+    let exams = exams(&arguments.paths)?;
+    exams.iter().for_each(tell);
+    if let Some(path) = &arguments.html {
+        std::fs::write(path, contact_sheet::page(&exams)).with_context(|| format!("cannot write {}", path.display()))?;
+        outln!("{}", path.display());
+    }
     Ok(())
+}
+
+/// The exams of all folders that were named; single files belong to none.
+fn exams(paths: &[PathBuf]) -> anyhow::Result<Vec<ExamFiles>> {
+    let folders = paths.iter().filter(|path| path.is_dir());
+    Ok(folders.map(|folder| dicom::scan(folder)).collect::<anyhow::Result<Vec<_>>>()?.concat())
+}
+
+/// The series that ingest takes, and those that it leaves.
+fn tell(exam: &ExamFiles) {
+    let name = if exam.folder.is_empty() { &exam.study } else { &exam.folder };
+    match AxialSeries::find(&exam.files()) {
+        Ok(series) => {
+            outln!("{name}: takes {}", contact_sheet::told(series.facts()));
+            series.others().iter().for_each(|other| outln!("  leaves {}", contact_sheet::told(other)));
+        }
+        Err(error) => outln!("{name}: refused: {error:#}"),
+    }
 }
 
 fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {

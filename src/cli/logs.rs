@@ -120,7 +120,7 @@ impl Printer {
     }
 
     fn running(&self, action: Digest) -> std::path::PathBuf {
-        JobFolder::new(self.store.job(action)).stderr()
+        JobFolder::new(self.store.job(action)).living().stderr()
     }
 
     /// What is there, and what comes until the run is over.

@@ -7,15 +7,19 @@ macro_rules! outln {
 
 mod cache;
 mod check;
+mod classify;
 mod cluster;
 mod completions;
+mod contact_sheet;
 mod diff;
 mod doctor;
 mod events;
 mod explain;
+mod export_model;
 mod failure;
 mod forecast;
 mod graph;
+mod init;
 mod inspect;
 mod layout;
 mod lines;
@@ -35,6 +39,7 @@ mod session;
 mod site;
 mod status;
 mod submit;
+mod verify;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -90,9 +95,14 @@ enum Command {
     Serve(serve::Arguments),
     /// Lay out the report again from what is cached; nothing is computed but the report itself
     Report(run::ReportArguments),
+    /// Confirm that what a run made is still what it made
+    #[command(subcommand)]
+    Verify(verify::Command),
     /// Look after the artifact cache
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Draft a spec and a label table from a folder of exams
+    Init(init::Arguments),
     /// Say what ingest sees in DICOM files
     Inspect(inspect::Arguments),
     /// Write a phantom cohort as DICOM with a label table
@@ -102,6 +112,10 @@ enum Command {
     /// Look into weight files, convert them, and take trained weights out of the cache
     #[command(subcommand)]
     Weights(weights::Command),
+    /// Write a trained model into one file, with all that it takes to apply it
+    ExportModel(export_model::Arguments),
+    /// Apply an exported model to new exams and list them, most suspicious first
+    Classify(classify::Arguments),
     /// Say what works here: worker, libtorch, devices, cache
     Doctor(doctor::Arguments),
     /// Print a completion script for a shell
@@ -148,11 +162,15 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Report(arguments) => run::report(&arguments),
+        Command::Verify(command) => verify::run(&command),
         Command::Cache(command) => cache::run(&command),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Phantom(arguments) => phantom::run(&arguments),
         Command::Roc(arguments) => roc::run(&arguments),
         Command::Weights(command) => weights::run(&command),
+        Command::ExportModel(arguments) => export_model::run(&arguments),
+        Command::Classify(arguments) => classify::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

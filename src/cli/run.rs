@@ -1,6 +1,6 @@
 //! `bgh run`, and `bgh report`, which is a run of nothing but the report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return submit::submit(&session);
     }
     session.store.touch(&session.spec.name);
-    let machine = machine(&executor, arguments, &session.site)?;
+    let machine = machine(&executor, arguments.jobs, &arguments.device, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
     let detached = arguments.detached.then(|| Detached::listen(&interrupt)).transpose()?;
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
@@ -111,7 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     verdict(&summary)?;
-    let place = publish(&session, &executor, arguments.reports.as_deref())?;
+    let place = publish(&arguments.spec, &session, &executor, arguments.reports.as_deref())?;
     let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
     match &arguments.json_events {
         Some(place) if is_stdout(place) => eprintln!("{said}"),
@@ -140,7 +140,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
     verdict(&summary)?;
-    outln!("{}", publish(&session, &executor, arguments.reports.as_deref())?.trim_start_matches(" · "));
+    outln!("{}", publish(&arguments.spec, &session, &executor, arguments.reports.as_deref())?.trim_start_matches(" · "));
     Ok(())
 }
 
@@ -170,14 +170,14 @@ fn options(arguments: &Arguments, session: &Session) -> Result<Options, Failure>
 }
 
 /// The worker and its devices, looked for only when something may need them, and before anything runs.
-fn machine(executor: &Executor<'_>, arguments: &Arguments, site: &Site) -> Result<Machine, Failure> {
+pub(super) fn machine(executor: &Executor<'_>, jobs: Option<usize>, device: &str, site: &Site) -> Result<Machine, Failure> {
     let environment = |error: anyhow::Error| Failure::environment(&error);
     let worker = executor.needs_worker().then(Worker::find).transpose().map_err(environment)?;
-    let devices = executor.wants_devices().then(|| Devices::find(&arguments.device, site, worker.as_ref())).transpose();
+    let devices = executor.wants_devices().then(|| Devices::find(device, site, worker.as_ref())).transpose();
     let machine = Machine {
         devices: devices.map_err(environment)?.unwrap_or_default(),
         worker,
-        cpus: arguments.jobs.or(site.jobs).unwrap_or_else(Machine::cores),
+        cpus: jobs.or(site.jobs).unwrap_or_else(Machine::cores),
         memory_mib: site.memory_mib.or_else(Machine::memory),
         guard: Guard::new(vec!["/proc/self/exe".into(), execute::GUARD.into()]),
         cluster: site.slurm.is_used().then(|| Cluster::new(site.slurm.clone())),
@@ -191,7 +191,7 @@ fn refused_text(refused: &[String]) -> String {
     format!("{}\n  hint: ask for less, or run where there is more", lines.join("\n"))
 }
 
-fn verdict(summary: &Summary) -> Result<(), Failure> {
+pub(super) fn verdict(summary: &Summary) -> Result<(), Failure> {
     if summary.interrupted {
         let hint = "the same command goes on from here";
         return Err(Failure::new(Exit::Interrupted, format!("interrupted: {}; {hint}", counts(summary))));
@@ -210,14 +210,23 @@ fn counts(summary: &Summary) -> String {
 }
 
 /// Lays out the report if the run made one; says where it is.
-fn publish(session: &Session, executor: &Executor<'_>, reports: Option<&Path>) -> Result<String, Failure> {
+fn publish(
+    spec: &SpecArguments,
+    session: &Session,
+    executor: &Executor<'_>,
+    reports: Option<&Path>,
+) -> Result<String, Failure> {
     let exported = export(session, executor)?;
     let report = session.plan.find("report").and_then(|id| executor.output(id, "report"));
     let (Some(report), Some(experiment)) = (report, &session.spec.study) else { return Ok(exported) };
     let provenance = execute::provenance(&experiment.name, experiment.seed, &session.plan, executor)?;
     let reports = reports.or(session.site.reports.as_deref()).unwrap_or(Path::new("reports"));
     let folder = reports.join(&experiment.name);
-    execute::publish(&session.store, report, &provenance, &folder)?;
+    let about = execute::About { name: &experiment.name, title: &experiment.title };
+    let metadata = execute::ro_crate(about, report, &session.plan, executor)?;
+    let beside =
+        BTreeMap::from([(execute::PROVENANCE, provenance), (execute::CRATE, metadata), (execute::SPEC, spec.resolved())]);
+    execute::publish(&session.store, report, &beside, &folder)?;
     if let Err(error) = session.store.save() {
         tracing::warn!(%error, "the index of the cache was not written: files will be read again");
     }

@@ -51,7 +51,12 @@ impl SpecArguments {
 
     /// What the journal of a run of this spec begins with.
     pub(super) fn header(&self, name: &str) -> Header {
-        Header::now(name, &self.spec, spec::resolved(&self.spec, &self.overrides()).unwrap_or_default())
+        Header::now(name, &self.spec, self.resolved())
+    }
+
+    /// The whole spec as one text.
+    pub(super) fn resolved(&self) -> String {
+        spec::resolved(&self.spec, &self.overrides()).unwrap_or_default()
     }
 
     fn overrides(&self) -> Vec<String> {

@@ -108,7 +108,7 @@ fn progress(running: &Running) -> String {
     parts.extend(running.rate.map(|rate| format!("{rate:.1} a second")));
     parts.extend(running.seconds_left.map(|left| format!("{} left", clock(left))));
     parts.extend(running.device.map(|device| format!("cuda:{device}")));
-    parts.extend(running.job.as_ref().map(|job| format!("job {} {}", job.number, job.standing)));
+    parts.extend(running.job.as_ref().map(|job| format!("job {} {}", job.number, job.standing).trim_end().to_owned()));
     parts.extend((running.attempt > 1).then(|| format!("attempt {}", running.attempt)));
     parts.push(format!("since {}", &when(running.since)[11..]));
     parts.join(" · ")

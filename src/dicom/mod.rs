@@ -11,6 +11,7 @@ mod inspect;
 mod kernel;
 mod orientation;
 mod pixels;
+pub mod report;
 mod scan;
 mod series;
 mod slice;

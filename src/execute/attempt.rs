@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use super::pool::Share;
 use super::remote::Signs;
 use super::worker::{Finished, Terms};
-use super::{Failure, Interrupt, Machine, command, guard};
+use super::{Failure, Interrupt, Machine, command, guard, remote};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Step};
 use crate::slurm::Resources;
@@ -223,6 +223,7 @@ impl Attempt<'_> {
         let job = JobFolder::new(self.store.job(action));
         if job.path().exists() {
             guard::sweep_job(job.path()).with_context(|| format!("{} is still at work", job.path().display()))?;
+            remote::withdraw(job.path())?;
             clear(job.path())?;
         }
         fs::create_dir_all(job.path()).with_context(|| format!("cannot make {}", job.path().display()))?;

@@ -1,7 +1,7 @@
 //! A plan, what is known of each of its steps, and what the user decided.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, mpsc};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::artifact::Files;
 use crate::plan::{Input, Plan, StepId};
 use crate::site::{BackOff, Patience};
 use crate::stage::Needs;
-use crate::store::{Artifact, Committer, Store};
+use crate::store::{Artifact, Committer, Miss, Store};
 
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +57,8 @@ pub struct Executor<'a> {
     pub(super) store: &'a Store,
     pub(super) options: &'a Options,
     pub(super) states: Vec<State>,
+    /// Why a step that waits for its gate has no result. A damaged blob is removed when it is found, so a second look would find less.
+    pub(super) held: Mutex<HashMap<StepId, Miss>>,
 }
 
 impl<'a> Executor<'a> {

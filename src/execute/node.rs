@@ -34,7 +34,7 @@ use crate::stage::job::JobFolder;
 use crate::store::{Artifact, Provenance, Store};
 
 /// How often a job shows that it lives, and looks whether it is still wanted.
-const BEAT: Duration = Duration::from_secs(2);
+const BEAT: Duration = Duration::from_secs(5);
 
 /// What `task.json` holds: one step with its inputs, and how it is run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub(super) struct NodeTask {
     /// Variables that the command is passed, as they were where the run was started.
     pub(super) environment: BTreeMap<String, String>,
     pub(super) cache: PathBuf,
+    /// Caches below it.
+    pub(super) read_caches: Vec<PathBuf>,
     pub(super) worker: Option<PathBuf>,
     /// Seconds after which a child is ended.
     pub(super) limit: Option<f64>,
@@ -207,7 +209,8 @@ impl Signals {
 fn attempt(folder: &AttemptFolder, signals: &Signals) -> Result<NodeExit, Failure> {
     let environment = |error: anyhow::Error| Failure::Environment(format!("{error:#}"));
     let task: NodeTask = read(&folder.task()).map_err(environment)?;
-    let store = Store::open(&task.cache).map_err(environment)?;
+    let below = task.read_caches.iter().map(|cache| Store::open_to_read(cache)).collect::<Result<_>>();
+    let store = Store::open(&task.cache).map_err(environment)?.over(below.map_err(environment)?);
     let step = step(&task).map_err(environment)?;
     verify(&store, &task)?;
     let machine = Machine {

@@ -30,6 +30,7 @@ pub fn probe(cluster: &Cluster, store: &Store, patience: Duration, mut heard: im
         copies: false,
         environment: BTreeMap::new(),
         cache: std::path::absolute(store.root())?,
+        read_caches: vec![],
         worker: None,
         limit: None,
         strict_memory: true,

@@ -52,7 +52,7 @@ pub(super) struct Signs<'s> {
 impl Attempt<'_> {
     /// Runs the action as a job, or takes over the one that an earlier run submitted.
     pub(super) fn work_on(&self, cluster: &Cluster, action: Digest, signs: &mut Signs<'_>) -> Result<Work, Failure> {
-        let attempts = Attempts(self.store.job(action));
+        let attempts = Attempts(JobFolder::new(self.store.job(action)));
         let work = self.one(cluster, action, &attempts, self.forced, signs)?;
         if self.twice {
             remove(&attempts.checkpoint()).map_err(environment)?;
@@ -127,6 +127,7 @@ impl Attempt<'_> {
             copies: self.step.setting.copies,
             environment,
             cache: absolute(self.store.root())?,
+            read_caches: self.store.below().map(absolute).collect::<Result<_>>()?,
             worker,
             limit: self.limit.map(|limit| limit.as_secs_f64()),
             strict_memory: cluster.request(&self.step.names()).strict_memory.unwrap_or(true),
@@ -139,7 +140,7 @@ impl Attempt<'_> {
         file.persist(folder.task()).map(drop).with_context(place)
     }
 
-    /// Hears of the job until it is over. An interrupt leaves it to go on, unless the site says otherwise or Slurm has not got it.
+    /// Hears of the job until it is over. An interrupt leaves what Slurm has got to go on, unless the site says otherwise.
     fn follow(
         &self,
         cluster: &Cluster,
@@ -148,10 +149,11 @@ impl Attempt<'_> {
         signs: &mut Signs<'_>,
     ) -> Result<Work, Failure> {
         let mut events = Tail::new(JobFolder::new(folder.path()).events());
-        let (mut is_submitted, mut is_cancelled) = (false, false);
+        let mut is_cancelled = false;
         loop {
             if self.interrupt.requested() && !is_cancelled {
-                if is_submitted && !cluster.site().cancel {
+                if !cluster.site().cancel {
+                    cluster.withdraw(&ticket);
                     return Err(Failure::Interrupted);
                 }
                 cluster.cancel(&ticket);
@@ -161,12 +163,9 @@ impl Attempt<'_> {
                 return Err(Failure::Interrupted);
             }
             match ticket.news().recv_timeout(PULSE) {
-                Ok(News::Submitted { job }) => {
-                    is_submitted = true;
-                    (signs.placed)(Placement::Submitted { job });
-                }
+                Ok(News::Submitted { job }) => (signs.placed)(Placement::Submitted { job }),
                 Ok(News::Waiting { reason, doubt }) => {
-                    (signs.placed)(Placement::Waiting { reason, doubt: doubt > Doubt::None });
+                    (signs.placed)(Placement::Waiting { reason, doubt: doubt >= Doubt::DeadEnd });
                 }
                 Ok(News::Running { node }) => (signs.placed)(Placement::Running { node }),
                 Ok(News::Over { over, job, node, words }) => {
@@ -214,6 +213,10 @@ fn failure(folder: &AttemptFolder, over: Over, end: End) -> Failure {
     let on = if node.is_empty() { String::new() } else { format!(" on {node}") };
     let (cause, text) = match over {
         Over::Ended(Phase::Cancelled) if is_cancelled => return Failure::Interrupted,
+        // A node that cannot start a job has it cancelled where it may not be queued again: nobody's wish.
+        Over::Ended(Phase::Cancelled) if folder.claim().is_none() && !node.is_empty() => {
+            (Cause::Infrastructure, format!("it was cancelled before bgh could start{on}"))
+        }
         Over::Ended(Phase::Cancelled) => (Cause::Cancelled, "it was cancelled, and not by this run".to_owned()),
         Over::Ended(Phase::TimeLimit) => {
             (Cause::TimeLimit { checkpoint: has_checkpoint(folder.path()) }, "its time was over".to_owned())
@@ -242,22 +245,18 @@ fn failure(folder: &AttemptFolder, over: Over, end: End) -> Failure {
 }
 
 /// The folder of an action, with its attempts.
-struct Attempts(PathBuf);
+struct Attempts(JobFolder);
 
 impl Attempts {
     fn checkpoint(&self) -> PathBuf {
-        self.0.join("checkpoint")
+        self.0.path().join("checkpoint")
     }
 
     /// The attempt that is under way, or whose success nobody has taken; else, or where it has to be `fresh`, a new one.
     fn current(&self, fresh: bool) -> Result<AttemptFolder> {
-        let place = || format!("cannot look into {}", self.0.display());
-        fs::create_dir_all(&self.0).with_context(place)?;
-        let numbered = |entry: fs::DirEntry| {
-            Some((entry.file_name().to_str()?.strip_prefix("attempt-")?.parse::<u32>().ok()?, entry.path()))
-        };
-        let mut found: Vec<_> = fs::read_dir(&self.0).with_context(place)?.flatten().filter_map(numbered).collect();
-        found.sort();
+        let place = || format!("cannot look into {}", self.0.path().display());
+        fs::create_dir_all(self.0.path()).with_context(place)?;
+        let found = self.0.attempts();
         let last = found.last().map_or(0, |(number, _)| *number);
         if let Some(folder) = found.last().map(|(_, path)| AttemptFolder::new(path)) {
             match folder.exit::<NodeExit>()? {
@@ -266,7 +265,7 @@ impl Attempts {
                 Some(_) => {}
             }
         }
-        let folder = self.0.join(format!("attempt-{}", last + 1));
+        let folder = self.0.path().join(format!("attempt-{}", last + 1));
         for (_, earlier) in &found {
             self.keep_checkpoint(earlier)?;
             remove(earlier)?;
@@ -276,6 +275,15 @@ impl Attempts {
             fs::rename(self.checkpoint(), folder.join("checkpoint")).with_context(place)?;
         }
         Ok(AttemptFolder::new(folder))
+    }
+
+    /// Gives up what a cluster may still be at, so that this machine can go on from there.
+    fn withdraw(&self) -> Result<()> {
+        for (_, earlier) in self.0.attempts() {
+            AttemptFolder::new(&earlier).end(&NodeExit::GivenUp)?;
+            self.keep_checkpoint(&earlier)?;
+        }
+        Ok(())
     }
 
     fn keep_checkpoint(&self, earlier: &Path) -> Result<()> {
@@ -288,13 +296,18 @@ impl Attempts {
 
     /// The node that the next attempt had better not run on.
     fn excluded(&self) -> Option<String> {
-        fs::read_to_string(self.0.join("excluded")).ok().filter(|node| !node.is_empty())
+        fs::read_to_string(self.0.path().join("excluded")).ok().filter(|node| !node.is_empty())
     }
 
     fn exclude(&self, worked: &Result<Work, Failure>) {
         let Err(Failure::Slurm { cause: Cause::Node(node), .. }) = worked else { return };
-        let _ = fs::write(self.0.join("excluded"), node);
+        let _ = fs::write(self.0.path().join("excluded"), node);
     }
+}
+
+/// Gives up the attempts of a cluster at the job in `folder`; their last checkpoint is the job's.
+pub(super) fn withdraw(folder: &Path) -> Result<()> {
+    Attempts(JobFolder::new(folder)).withdraw()
 }
 
 /// What a step may ask for: what it declares, else what it or its like took, else what the site says.

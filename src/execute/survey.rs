@@ -1,13 +1,14 @@
 //! What has to run: each step's key against the cache, as soon as the contents of its inputs are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use rayon::prelude::*;
 
 use super::{Executor, Options, Reason, State};
 use crate::plan::{Input, Manifest, Plan, StepId};
-use crate::store::{Artifact, Digest, Store};
+use crate::store::{Artifact, Digest, Miss, Store};
 
 impl<'a> Executor<'a> {
     /// Compares the plan with the cache: afterwards every step is done, ready with a reason, waiting for one that is not done,
@@ -18,7 +19,7 @@ impl<'a> Executor<'a> {
     pub fn survey(plan: &'a Plan, store: &'a Store, options: &'a Options) -> Result<Self> {
         let left = |id: StepId| options.wanted.get(id.index()).is_some_and(|wanted| !wanted);
         let states = plan.in_order().map(|id| if left(id) { State::Left } else { State::Waiting }).collect();
-        let mut executor = Self { plan, store, options, states };
+        let mut executor = Self { plan, store, options, states, held: Mutex::default() };
         let first = plan.in_order().filter(|&id| plan.producers(id).next().is_none()).collect();
         executor.resolve(first)?;
         Ok(executor)
@@ -56,17 +57,25 @@ impl<'a> Executor<'a> {
     pub(super) fn verdict(&self, id: StepId) -> Result<Option<State>> {
         let Some(digests) = self.input_digests(id)? else { return Ok(None) };
         let manifest = Manifest::new(self.plan.step(id), &digests);
-        let (action, forced) = (manifest.digest(), self.options.forced.contains(&id));
-        if self.is_held(id) && (forced || !self.store.holds(action)) {
-            return Ok(None);
+        if self.options.forced.contains(&id) {
+            return Ok((!self.is_held(id)).then_some(State::Ready { manifest, reason: Reason::Forced }));
         }
-        if forced {
-            return Ok(Some(State::Ready { manifest, reason: Reason::Forced }));
-        }
-        Ok(Some(match self.store.lookup(action) {
-            Ok(known) => State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true },
-            Err(miss) => State::Ready { reason: self.reason(id, &manifest, miss), manifest },
-        }))
+        let action = manifest.digest();
+        Ok(match self.store.lookup(action) {
+            Ok(known) => Some(State::Done { action, outputs: known.outputs, provenance: known.provenance, cached: true }),
+            Err(miss) if self.is_held(id) => {
+                self.lock_held().entry(id).or_insert(miss);
+                None
+            }
+            Err(miss) => {
+                let miss = self.lock_held().remove(&id).unwrap_or(miss);
+                Some(State::Ready { reason: self.reason(id, &manifest, miss), manifest })
+            }
+        })
+    }
+
+    fn lock_held(&self) -> MutexGuard<'_, HashMap<StepId, Miss>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a step that has to succeed first has not.

@@ -133,7 +133,8 @@ mod tests {
         }
         assert!(alike(&own, &head(2)) < 0.9, "{}", alike(&own, &head(2)));
         let print = |image| Fingerprint::of(image).expect("detail");
-        assert!(print(&own).is_copy(&print(&own.clone())) && !print(&own).is_copy(&print(&brighter)));
+        let twin = own.clone();
+        assert!(print(&own).is_copy(&print(&twin)) && !print(&own).is_copy(&print(&brighter)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
         changes: experiment.robustness.iter().flat_map(|robustness| &robustness.changes).copied().collect(),
         excluded: experiment.manuscript.excluded.clone(),
         claim: experiment.manuscript.claim.clone(),
+        paper: experiment.manuscript.paper,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use crate::report;
 use crate::stage::{
-    Kind, augment, cases, characteristics, command, compare, disjoint, explain, ingest, perturb, phantom, pool, predict,
-    pretrain, train, window,
+    Kind, augment, cases, characteristics, command, compare, disjoint, explain, ingest, nifti, perturb, phantom, png, pool,
+    predict, pretrain, train, window, worklist,
 };
 
 /// All kinds. To add one: a file that says what it is, and its line here.
 pub const KINDS: &[&Kind] = &[
     &phantom::KIND,
     &ingest::KIND,
+    &nifti::KIND,
+    &png::KIND,
     &window::KIND,
     &characteristics::KIND,
     &disjoint::KIND,
@@ -22,6 +24,7 @@ pub const KINDS: &[&Kind] = &[
     &explain::KIND,
     &pool::KIND,
     &compare::KIND,
+    &worklist::KIND,
     &command::KIND,
     &report::KIND,
 ];

@@ -6,6 +6,7 @@ use super::figure::Figure;
 use super::sections::SECTIONS;
 use super::study::Study;
 use super::table::{Series, Table};
+use crate::stage::paper::Paper;
 
 /// One piece of a section.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,7 @@ impl Document {
             }
         }
         number(&mut chapters);
+        print_for(study.params.paper, &mut chapters);
         Ok(Self { title: study.params.title.clone(), chapters })
     }
 
@@ -71,6 +73,15 @@ impl Document {
 
     fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.chapters.iter().flat_map(|chapter| &chapter.blocks)
+    }
+}
+
+/// Gives every figure the width and the dots of the journal.
+fn print_for(paper: Paper, chapters: &mut [Chapter]) {
+    for block in chapters.iter_mut().flat_map(|chapter| &mut chapter.blocks) {
+        if let Block::Figure(figure) = block {
+            figure.panels.iter_mut().for_each(|panel| panel.paper = paper);
+        }
     }
 }
 

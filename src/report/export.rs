@@ -1,5 +1,6 @@
 //! The files of a report.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,10 +8,10 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 use super::document::Document;
-use super::figure::Figure;
+use super::figure::{Figure, Panel};
 use super::study::Study;
 use super::table::{Data, Table};
-use super::{markdown, number, page};
+use super::{docx, markdown, number, numbers, page, pdf};
 use crate::artifact::Curve;
 use crate::artifact::results::RocPoint;
 
@@ -20,10 +21,15 @@ pub(super) fn write(study: &Study, document: &Document, out: &Path) -> Result<()
         let folder = out.join(folder);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
+    let pictures = write_figures(out, document)?;
     put(out, "report.html", page::page(study, document))?;
+    put(out, "report.pdf", pdf::report(study, document)?)?;
+    put(out, "report.docx", docx::manuscript(document, &pictures)?)?;
     put(out, "report.md", markdown::text(study, document))?;
     document.tables().try_for_each(|table| write_table(out, table))?;
-    document.figures().collect::<Vec<_>>().into_par_iter().try_for_each(|figure| write_figure(out, figure))?;
+    let numbers = numbers::numbers(study.results);
+    put(out, "numbers.csv", numbers::data(&numbers).to_csv()?)?;
+    put(out, "numbers.tex", numbers::macros(&numbers))?;
     put(out, "curves.csv", curves(study).to_csv()?)?;
     put(out, "roc.csv", roc(study).to_csv()?)
 }
@@ -35,12 +41,23 @@ fn write_table(out: &Path, table: &Table) -> Result<()> {
     put(out, &name("md"), table.to_markdown())
 }
 
-fn write_figure(out: &Path, figure: &Figure) -> Result<()> {
-    for (_, stem, panel) in figure.lettered() {
-        put(out, &format!("figures/{stem}.svg"), panel.to_svg_file(&stem))?;
-        put(out, &format!("figures/{stem}.png"), panel.to_png().with_context(|| format!("figure {stem}"))?)?;
-    }
-    Ok(())
+/// Writes every panel in every form; gives the pixels of each by the stem of its files.
+fn write_figures(out: &Path, document: &Document) -> Result<BTreeMap<String, Vec<u8>>> {
+    let panels: Vec<_> = document.figures().flat_map(Figure::lettered).map(|(_, stem, panel)| (stem, panel)).collect();
+    let write = |(stem, panel): (String, &Panel)| {
+        let png = write_panel(out, &stem, panel).with_context(|| format!("figure {stem}"))?;
+        Ok((stem, png))
+    };
+    panels.into_par_iter().map(write).collect()
+}
+
+fn write_panel(out: &Path, stem: &str, panel: &Panel) -> Result<Vec<u8>> {
+    let name = |form: &str| format!("figures/{stem}.{form}");
+    let png = panel.to_png()?;
+    put(out, &name("svg"), panel.to_svg_file(stem))?;
+    put(out, &name("pdf"), panel.to_pdf()?)?;
+    put(out, &name("png"), &png)?;
+    Ok(png)
 }
 
 fn put(out: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {

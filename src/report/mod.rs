@@ -4,17 +4,22 @@
 //! computes a statistic: every number is read from the results, so that no two places can disagree.
 
 mod document;
+mod docx;
 mod export;
 mod figure;
+mod font;
 mod markdown;
 mod number;
+pub mod numbers;
 mod page;
+mod pdf;
 pub mod plot;
 mod prose;
 mod sections;
 pub mod stage;
 mod study;
 mod table;
+pub mod verify;
 
 use std::path::Path;
 

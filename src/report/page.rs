@@ -58,8 +58,9 @@ fn block(block: &Block) -> Markup {
 fn footer(study: &Study) -> Markup {
     html! {
         p {
-            "Experiment " strong { (study.params.name) } ". Data: "
-            @for (position, file) in ["scores.csv", "slices.csv", "roc.csv", "curves.csv"].iter().enumerate() {
+            "Experiment " strong { (study.params.name) } ". To print: " a href="report.pdf" { "report.pdf" } ". To edit: "
+            a href="report.docx" { "report.docx" } ". To cite by name in LaTeX: " a href="numbers.tex" { "numbers.tex" } ". Data: "
+            @for (position, file) in ["results.json", "numbers.csv", "scores.csv", "slices.csv", "roc.csv", "curves.csv"].iter().enumerate() {
                 @if position > 0 { ", " }
                 a href=(file) { (file) }
             }

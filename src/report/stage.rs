@@ -1,7 +1,7 @@
 //! Kind `report`: everything that a reader of the experiment gets, rendered from the one store of results. Runs in `bgh`.
 //!
 //! Inputs `results` (of the comparison: `results.json`, `scores.csv`, `slices.csv`) and, by the name of the model, `curves` and
-//! `records` of its training. Output: `report.html`, `report.md`, `tables/`, `figures/`, `scores.csv`, `slices.csv`,
+//! `records` of its training. Output: `report.html`, `report.md`, `tables/`, `figures/`, `results.json`, `scores.csv`, `slices.csv`,
 //! `curves.csv`, `roc.csv`. Equal inputs give equal bytes: times and hosts belong to `provenance.json`, which the run that
 //! knows them puts beside these files and to which the page links.
 
@@ -15,13 +15,14 @@ use super::{Study, render};
 use crate::artifact::results::Results;
 use crate::artifact::{Cases, Characteristics, Curves, Disjoint, Explanations, Files, ImageSet, TrainingRecord};
 use crate::imaging::{Fit, Recipe, Window};
+use crate::stage::paper::Paper;
 use crate::stage::perturb::Change;
 use crate::stage::{Kind, Needs, Run, Task, cases, explain, predict, pretrain, train};
 
 /// The kind. Inputs `results`, `proof`, `curves/<model>`, `records/<model>` and `external/<cohort>`.
 pub const KIND: Kind = Kind {
     name: "report",
-    version: 3,
+    version: 5,
     outputs: &["report"],
     run: Run::Here(task),
     needs: Needs::one_core,
@@ -97,6 +98,9 @@ pub struct Params {
     /// The author's answers to items of CLAIM 2024, by number.
     #[serde(default)]
     pub claim: BTreeMap<usize, String>,
+    /// How figures are printed.
+    #[serde(default)]
+    pub paper: Paper,
 }
 
 /// How exams were picked and explained.
@@ -179,7 +183,7 @@ pub fn run(params: &Params, inputs: &Inputs, out: &Path) -> Result<()> {
         proof: proof.as_ref(),
     };
     render(&study, out)?;
-    ["scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(&inputs.results, name, out))
+    ["results.json", "scores.csv", "slices.csv"].iter().try_for_each(|name| pass_on(&inputs.results, name, out))
 }
 
 fn opened<T>(models: &BTreeMap<String, Files>, open: impl Fn(&Files) -> Result<T>) -> Result<BTreeMap<String, T>> {

@@ -4,7 +4,7 @@ mod csv;
 mod footnotes;
 mod html;
 mod markdown;
-mod tex;
+pub(super) mod tex;
 
 pub(super) use footnotes::Footnotes;
 
@@ -103,7 +103,7 @@ impl Table {
     }
 
     /// Remarks below the table in printing order: first those on all of it, then the lettered ones.
-    fn remarks(&self) -> impl Iterator<Item = (Option<char>, &str)> {
+    pub(super) fn remarks(&self) -> impl Iterator<Item = (Option<char>, &str)> {
         let whole = self.notes.iter().map(|note| (None, note.as_str()));
         whole.chain(self.footnotes.iter().map(|(letter, text)| (Some(letter), text)))
     }

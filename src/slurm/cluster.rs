@@ -142,6 +142,11 @@ impl Cluster {
         self.tell(Message::Cancel(ticket.id));
     }
 
+    /// Takes the order of a ticket back if it has not been submitted; a job goes on.
+    pub fn withdraw(&self, ticket: &Ticket) {
+        self.tell(Message::Withdraw(ticket.id));
+    }
+
     fn tell(&self, message: Message) {
         let mut monitor = self.monitor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let sender = monitor.get_or_insert_with(|| Monitor::start(self.site.clone(), self.controller.clone()));

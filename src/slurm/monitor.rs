@@ -30,6 +30,7 @@ const GRACE: Duration = Duration::from_secs(15);
 pub(super) enum Message {
     Place { id: u64, order: Box<Order>, tell: Sender<News> },
     Cancel(u64),
+    Withdraw(u64),
 }
 
 /// All that is under way.
@@ -156,6 +157,7 @@ impl Monitor {
     fn take(&mut self, message: Message) {
         match message {
             Message::Place { id, order, tell } => self.place(id, *order, tell),
+            Message::Withdraw(id) => self.jobs.retain(|own, job| *own != id || !matches!(job.stage, Stage::New)),
             Message::Cancel(id) => {
                 let Some(job) = self.jobs.get_mut(&id) else { return };
                 if matches!(job.stage, Stage::New) {

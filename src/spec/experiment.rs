@@ -9,6 +9,7 @@ use crate::phantom;
 use crate::stage::Format;
 use crate::stage::compare::{Aggregate, OperatingRule};
 use crate::stage::ingest::Slices;
+use crate::stage::paper::Paper;
 use crate::stage::perturb::Change;
 use crate::stage::{cases, explain, predict, pretrain, train};
 
@@ -65,6 +66,8 @@ pub struct Manuscript {
     pub excluded: Vec<(String, usize)>,
     /// Answers to items of CLAIM 2024, by number.
     pub claim: BTreeMap<usize, String>,
+    /// How the journal prints figures.
+    pub paper: Paper,
 }
 
 /// Changes of the test images.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Kind;
 use super::ingest::{self, Slices};
+use super::{Kind, nifti, png};
 use crate::artifact::Files;
 use crate::dicom::{self, AxialSeries, ExamFiles};
 
@@ -46,7 +46,8 @@ impl Format {
     pub fn scan(self, root: &Path) -> Result<Vec<ExamFiles>> {
         match self {
             Self::Dicom => dicom::scan(root),
-            Self::Nifti | Self::Png => anyhow::bail!("{} cannot be read yet", self.title()),
+            Self::Nifti => nifti::scan(root),
+            Self::Png => png::scan(root),
         }
     }
 
@@ -57,14 +58,17 @@ impl Format {
     pub fn foresee(self, files: &Files, slices: &Slices) -> Result<usize> {
         match self {
             Self::Dicom => Ok(slices.of(&AxialSeries::find(files)?.places())?.len()),
-            Self::Nifti | Self::Png => Ok(0),
+            Self::Nifti => nifti::foresee(files, slices),
+            Self::Png => png::foresee(files, slices),
         }
     }
 
     /// The kind of step that reads an exam; its input port bears the name of the format.
     pub fn kind(self) -> &'static Kind {
         match self {
-            Self::Dicom | Self::Nifti | Self::Png => &ingest::KIND,
+            Self::Dicom => &ingest::KIND,
+            Self::Nifti => &nifti::KIND,
+            Self::Png => &png::KIND,
         }
     }
 }

@@ -113,6 +113,23 @@ impl JobFolder {
         &self.0
     }
 
+    /// The job of the attempt that is under way: this one, or, where a cluster runs it, the last one below it.
+    #[must_use]
+    pub fn living(&self) -> Self {
+        self.attempts().pop().map_or_else(|| self.clone(), |(_, path)| Self(path))
+    }
+
+    /// Attempts that a cluster runs or ran, with their numbers, the last one last.
+    pub fn attempts(&self) -> Vec<(u32, PathBuf)> {
+        let numbered = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            Some((name.to_str()?.strip_prefix("attempt-")?.parse().ok()?, entry.path()))
+        };
+        let mut found: Vec<_> = fs::read_dir(&self.0).into_iter().flatten().flatten().filter_map(numbered).collect();
+        found.sort();
+        found
+    }
+
     /// Where the outputs of `port` go; the folder is made when it is missing.
     ///
     /// # Errors

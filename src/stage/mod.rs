@@ -12,14 +12,18 @@ pub mod ingest;
 pub mod job;
 mod kind;
 mod needs;
+pub mod nifti;
+pub mod paper;
 pub mod perturb;
 pub mod phantom;
+pub mod png;
 pub mod pool;
 pub mod predict;
 pub mod pretrain;
 pub mod template;
 pub mod train;
 pub mod window;
+pub mod worklist;
 
 pub use format::Format;
 pub use kind::{Kind, Run, Task};

@@ -116,6 +116,11 @@ impl Store {
         self
     }
 
+    /// The caches below this one.
+    pub fn below(&self) -> impl Iterator<Item = &Path> {
+        self.below.iter().map(Self::root)
+    }
+
     /// Whether nothing can be written to it.
     pub fn is_read_only(&self) -> bool {
         self.read_only
@@ -262,12 +267,6 @@ impl Store {
     pub fn read(&self, action: Digest) -> Result<ActionResult, Miss> {
         let own = self.read_own(action);
         self.below.iter().fold(own, |found, layer| found.or_else(|miss| layer.read(action).map_err(|_| miss)))
-    }
-
-    /// Whether an action's result is here and whole; unlike a lookup it removes nothing that is damaged, and looks into no other cache.
-    pub fn holds(&self, action: Digest) -> bool {
-        let whole = |artifact: &Artifact| artifact.0.values().all(|blob| self.is_whole(blob));
-        self.read_own(action).is_ok_and(|known| known.outputs.values().all(whole))
     }
 
     fn read_own(&self, action: Digest) -> Result<ActionResult, Miss> {

@@ -12,10 +12,13 @@ FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --
 DEADLINE = 60
 
 LOOK = """(async () => {
-  const images = [...document.images];
+  const inner = [...document.querySelectorAll("svg image")].map((part) => Object.assign(new Image(), { src: part.getAttribute("href") }));
+  const images = [...document.images, ...inner];
   images.forEach((image) => { image.loading = "eager"; });
+  const drawings = [...document.querySelectorAll("svg[role=img]")];
+  const mute = drawings.filter((svg) => svg.getBoundingClientRect().width < 50 || !svg.querySelector("desc").textContent);
   const drawn = await Promise.all(images.map((image) => image.decode().then(() => image.naturalWidth > 0, () => false)));
-  return { images: images.length, undrawn: images.filter((_, at) => !drawn[at]).map((image) => image.src),
+  return { images: images.length, drawings: drawings.length, mute: mute.map((svg) => svg.querySelector("title").textContent), undrawn: images.filter((_, at) => !drawn[at]).map((image) => image.src),
            overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
            focusable: document.querySelectorAll("a[href]").length, title: document.title };
 })()"""

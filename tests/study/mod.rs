@@ -491,6 +491,7 @@ fn params(title: &str, results: &Results) -> Params {
         looks: BTreeMap::new(),
         changes: vec![],
         excluded: vec![],
+        paper: Default::default(),
         claim: BTreeMap::new(),
     }
 }

@@ -83,7 +83,7 @@ impl Screen {
 fn row(label: &str, running: &Running, now: f64, names: usize) -> String {
     let name = truncate_str(label, names, "…");
     let pad = " ".repeat(names.saturating_sub(measure_text_width(&name)));
-    let job = running.job.as_ref().map(|job| format!("job {} {}", job.number, job.standing));
+    let job = running.job.as_ref().map(|job| format!("job {} {}", job.number, job.standing).trim_end().to_owned());
     let device = running.device.map(|device| format!("GPU {device}")).or(job);
     let attempt = (running.attempt > 1).then(|| format!("attempt {}", running.attempt));
     let told = match &running.progress {

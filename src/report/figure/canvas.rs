@@ -8,6 +8,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::report::font::Face;
+use crate::stage::paper::Paper;
+
 /// Width of a column in most journals.
 pub(super) const COLUMN_MM: f64 = 84.0;
 /// Families by preference; the first is the one that ships with the program, the others have its metrics.
@@ -18,6 +21,8 @@ pub(super) const TEXT_PT: f64 = 8.0;
 pub(super) const LINE_MM: f64 = 3.9;
 /// Axes and outlines.
 pub(super) const THIN_MM: f64 = 0.18;
+/// Radius of what can be pointed at.
+const SPOT_MM: f64 = 0.9;
 /// Room between curve and text.
 pub(super) const GAP_MM: f64 = 1.2;
 
@@ -36,6 +41,8 @@ pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(in crate::report) struct Panel {
     /// Width and height, millimetres.
     pub(super) size: (f64, f64),
+    /// How it is printed; drawn it is for a column of [`COLUMN_MM`].
+    pub(in crate::report) paper: Paper,
     /// What it is, in a few words.
     title: String,
     /// What it shows, for those who cannot see it.
@@ -44,6 +51,15 @@ pub(in crate::report) struct Panel {
     pictures: Vec<Placed>,
     /// Elements inside the `svg` element.
     body: String,
+    /// Places that say something when they are pointed at; on the page only.
+    spots: Vec<Spot>,
+}
+
+/// A place, in millimetres, and what it says when it is pointed at.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Spot {
+    pub(super) at: (f64, f64),
+    pub(super) text: String,
 }
 
 /// A PNG on the sheet, in millimetres.
@@ -83,20 +99,52 @@ impl Panel {
         }
         let (_, inside) = svg.split_once(">\n").expect("BUG: the backend opens with an svg tag");
         let body = inside.strip_suffix("</svg>\n").expect("BUG: the backend closes the svg tag").to_owned();
-        Ok(Self { size, title: title.into(), description: description.into(), pictures, body })
+        Ok(Self {
+            size,
+            paper: Paper::default(),
+            title: title.into(),
+            description: description.into(),
+            pictures,
+            body,
+            spots: Vec::new(),
+        })
+    }
+
+    /// With places that say something when they are pointed at; browsers show it without any script.
+    pub(super) fn with_spots(mut self, spots: Vec<Spot>) -> Self {
+        self.spots = spots;
+        self
+    }
+
+    /// Width and height on paper, millimetres.
+    pub(in crate::report) fn size_mm(&self) -> (f64, f64) {
+        let printed = |length: f64| (length * f64::from(self.paper.column_mm) / COLUMN_MM * 100.0).round() / 100.0;
+        (printed(self.size.0), printed(self.size.1))
     }
 
     /// The `svg` element; `id` keeps its title and description apart from those of other figures on the same page.
     pub(in crate::report) fn to_svg(&self, id: &str) -> Markup {
-        let (width, height) = self.size;
+        self.svg(id, &[])
+    }
+
+    /// The same with its spots.
+    pub(in crate::report) fn to_page(&self, id: &str) -> Markup {
+        self.svg(id, &self.spots)
+    }
+
+    fn svg(&self, id: &str, spots: &[Spot]) -> Markup {
+        let ((width, height), (across, down)) = (self.size_mm(), self.size);
         html! {
             svg xmlns="http://www.w3.org/2000/svg" width={ (width) "mm" } height={ (height) "mm" }
-                viewBox={ "0 0 " (mm(width)) " " (mm(height)) } role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
+                viewBox={ "0 0 " (mm(across)) " " (mm(down)) } role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
                 title id={ (id) "-title" } { (self.title) }
                 desc id={ (id) "-desc" } { (self.description) }
-                rect width={ (mm(width)) } height={ (mm(height)) } fill="#FFFFFF" {}
+                rect width=(mm(across)) height=(mm(down)) fill="#FFFFFF" {}
                 @for picture in &self.pictures { (picture) }
                 (PreEscaped(&self.body))
+                @for Spot { at, text } in spots {
+                    circle.spot cx=(mm(at.0)) cy=(mm(at.1)) r=(mm(SPOT_MM)) { title { (text) } }
+                }
             }
         }
     }
@@ -159,16 +207,9 @@ pub(super) fn fitted(text: &str, width_mm: f64) -> String {
     format!("{}…", &text[..end])
 }
 
-/// Width of `text` in millimetres, from the usual widths of a Helvetica-like face and rather too wide than too narrow.
+/// Width of `text` in millimetres.
 pub(super) fn text_width(text: &str) -> f64 {
-    let ems = text.chars().map(|character| match character {
-        'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' => 0.28,
-        ' ' | 'f' | 'r' | 't' | '-' | '(' | ')' | '[' | ']' | '/' | 'I' => 0.34,
-        'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' => 1.0,
-        'A'..='Z' | '&' => 0.74,
-        _ => 0.57,
-    });
-    ems.sum::<f64>() * TEXT_PT * MM_PER_POINT
+    Face::Regular.ems(text) * TEXT_PT * MM_PER_POINT
 }
 
 /// The drawing library's errors borrow from the area; only their words leave.

@@ -13,9 +13,9 @@ impl Figure {
                     @for (letter, stem, panel) in self.lettered() {
                         div.panel {
                             @if let Some(letter) = letter { span.letter { (letter) } }
-                            (panel.to_svg(&stem))
+                            (panel.to_page(&stem))
                             p.files {
-                                @for form in ["svg", "png"] {
+                                @for form in ["svg", "pdf", "png"] {
                                     a href={ "figures/" (stem) "." (form) } aria-label={ (stem) " as " (form) } { (form) } " "
                                 }
                             }

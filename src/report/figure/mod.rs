@@ -13,6 +13,7 @@ mod png;
 mod reliability;
 mod roc;
 mod tree;
+mod vector;
 
 pub(super) use canvas::Panel;
 pub(super) use diagram::Diagram;

@@ -1,53 +1,34 @@
-//! Figures as pixels, for those places that take no vectors. The font is part of the program: without it the same figure
-//! would differ from machine to machine.
-
-use std::sync::{Arc, LazyLock};
+//! Figures as pixels, for those places that take no vectors.
 
 use anyhow::{Context, Result};
 use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::fontdb::Database;
-use resvg::usvg::{Options, Tree};
 
 use super::canvas::Panel;
 use crate::imaging::opaque_png;
 
-/// Text over lines needs 500 to 600 dots an inch in print.
-const DOTS_PER_INCH: f64 = 600.0;
 const MM_PER_INCH: f64 = 25.4;
-/// SIL Open Font License 1.1; the licence lies beside it.
-const FONT: &[u8] = include_bytes!("fonts/LiberationSans-Regular.ttf");
 
 impl Panel {
-    /// The drawing on white at 600 dpi, its physical size written into the file.
+    /// The drawing on white with the dots of the journal, its physical size written into the file.
     ///
     /// # Errors
     /// When the drawing is no valid SVG or too large for memory.
     pub(in crate::report) fn to_png(&self) -> Result<Vec<u8>> {
-        let tree = Tree::from_str(&self.to_svg("figure").into_string(), &options()).context("cannot read a figure back")?;
-        let [width, height] = [self.size.0, self.size.1].map(dots);
+        let tree = self.tree()?;
+        let (width, height) = self.size_mm();
+        let [width, height] = [width, height].map(|length| dots(length, self.paper.dpi));
         let mut pixels = Pixmap::new(width, height).context("a figure too large for memory")?;
         pixels.fill(Color::WHITE);
         let scale = Transform::from_scale(width as f32 / tree.size().width(), height as f32 / tree.size().height());
         resvg::render(&tree, scale, &mut pixels.as_mut());
         let size = (pixels.width(), pixels.height());
-        opaque_png(pixels.data(), size, dots(1000.0)).context("cannot encode a figure")
+        opaque_png(pixels.data(), size, dots(1000.0, self.paper.dpi)).context("cannot encode a figure")
     }
 }
 
-/// Read once for all figures.
-static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
-    let mut fonts = Database::new();
-    fonts.load_font_data(FONT.to_vec());
-    Arc::new(fonts)
-});
-
-fn options() -> Options<'static> {
-    Options { font_family: "Liberation Sans".to_owned(), fontdb: Arc::clone(&FONTS), ..Options::default() }
-}
-
 /// Pixels in a length of millimetres.
-fn dots(millimetres: f64) -> u32 {
-    (millimetres / MM_PER_INCH * DOTS_PER_INCH).round() as u32
+fn dots(millimetres: f64, dpi: u32) -> u32 {
+    (millimetres / MM_PER_INCH * f64::from(dpi)).round() as u32
 }
 
 #[cfg(test)]
@@ -61,6 +42,16 @@ mod tests {
         let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info()?;
         assert_eq!(reader.info().size(), (1984, 236));
         assert_eq!(reader.info().pixel_dims.map(|dots| dots.xppu), Some(23_622));
+        Ok(())
+    }
+
+    #[test]
+    fn another_journal_gets_its_width_and_its_dots() -> Result<()> {
+        let mut panel = Panel::draw((84.0, 10.0), "t", "d", |_| Ok(()))?;
+        panel.paper = crate::stage::paper::Paper { column_mm: 90, dpi: 300 };
+        assert!(panel.to_svg("x").into_string().contains(r#"width="90mm" height="10.71mm" viewBox="0 0 8400 1000""#));
+        let reader = png::Decoder::new(std::io::Cursor::new(panel.to_png()?)).read_info()?;
+        assert_eq!(reader.info().size().0, 1063);
         Ok(())
     }
 

@@ -4,12 +4,14 @@ use anyhow::Result;
 use plotters::prelude::*;
 
 use super::axes::{Axes, Axis};
-use super::canvas::{COLUMN_MM, Panel, THIN_MM, path, stroke};
+use super::canvas::{COLUMN_MM, Panel, Spot, THIN_MM, path, stroke};
 use super::legend::{self, Entry};
 use super::line::Line;
 use crate::artifact::results::RocPoint;
+use crate::report::number;
 
 const LEFT_MM: f64 = 12.0;
+const MOST_SPOTS: usize = 300;
 const CHANCE: RGBColor = RGBColor(0x80, 0x80, 0x80);
 
 /// One curve of a plot.
@@ -42,6 +44,23 @@ pub(in crate::report) fn roc(title: &str, curves: &[Curve], remarks: &[String]) 
         }
         legend::draw(area, &entries, remarks, axes.bottom())
     })
+    .map(|panel| panel.with_spots(curves.iter().flat_map(|curve| spots(curve, &axes)).collect()))
+}
+
+/// What each point of a curve says; nothing for curves of so many points that nobody could aim at one.
+fn spots(curve: &Curve, axes: &Axes) -> Vec<Spot> {
+    let told = |point: &RocPoint| {
+        let (sensitivity, specificity) = (point.true_positive_rate, 1.0 - point.false_positive_rate);
+        let threshold = point.threshold.map(|threshold| format!(" at scores from {threshold:.3}")).unwrap_or_default();
+        let text = format!(
+            "{}: sensitivity {}, specificity {}{threshold}",
+            curve.name,
+            number::area(sensitivity),
+            number::area(specificity)
+        );
+        Spot { at: axes.place(point.false_positive_rate, point.true_positive_rate), text }
+    };
+    if curve.points.len() > MOST_SPOTS { Vec::new() } else { curve.points.iter().map(told).collect() }
 }
 
 fn axes() -> Axes {

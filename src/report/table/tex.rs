@@ -35,7 +35,8 @@ fn cell(cell: &Cell) -> String {
     if cell.marks.is_empty() { text } else { format!("{text}\\textsuperscript{{{}}}", cell.marks) }
 }
 
-fn escape(text: &str) -> String {
+/// `text` with every character that TeX reads as a command made plain.
+pub(in crate::report) fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
         match character {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', character]),

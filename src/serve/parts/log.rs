@@ -19,7 +19,7 @@ const SHOWN: u64 = 24 << 10;
 /// Where the words of a step are now.
 pub(in crate::serve) fn place(site: &Site, step: &Step) -> Option<PathBuf> {
     let action = step.action?;
-    let living = JobFolder::new(site.store.job(action)).stderr();
+    let living = JobFolder::new(site.store.job(action)).living().stderr();
     let is_living = step.status == Status::Running && living.exists();
     Some(if is_living { living } else { site.store.log(action) }).filter(|path| path.exists())
 }

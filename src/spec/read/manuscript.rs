@@ -1,10 +1,11 @@
 //! `[manuscript]`: what only the author can say: who was excluded before the cohort was put together, and what of the CLAIM checklist no
-//! record answers.
+//! record answers; and how the journal prints figures.
 
 use std::collections::BTreeMap;
 
 use super::super::experiment::Manuscript;
 use super::super::section::Item;
+use crate::stage::paper::{JOURNALS, Paper};
 
 /// Items of CLAIM 2024.
 const ITEMS: usize = 44;
@@ -14,7 +15,11 @@ pub(super) fn read(item: Option<&Item<'_>>) -> Option<Manuscript> {
     item.table(|s| {
         let excluded = s.optional("excluded", vec![], |item| excluded(&item));
         let claim = s.optional("claim", BTreeMap::new(), |item| claim(&item));
-        Some(Manuscript { excluded: excluded?, claim: claim? })
+        let paper = s.optional("journal", Paper::default(), |item| item.one_of(&JOURNALS));
+        let dpi = s.get("dpi").map_or(Some(None), |item| item.count(300, 2400).map(Some));
+        let paper = paper.map(|paper| Paper { dpi: dpi.flatten().map_or(paper.dpi, |dpi| dpi as u32), ..paper });
+        dpi?;
+        Some(Manuscript { excluded: excluded?, claim: claim?, paper: paper? })
     })
 }
 

@@ -18,7 +18,7 @@ pub enum Aggregate {
 
 impl Aggregate {
     /// The exam's score in [0, 1] from the scores of its slices, at least one.
-    pub(super) fn score(self, slices: &[f64]) -> f64 {
+    pub(in crate::stage) fn score(self, slices: &[f64]) -> f64 {
         match self {
             // Averaging the sums is summing the averages.
             Self::Mean => slices.iter().sum::<f64>() / slices.len() as f64,

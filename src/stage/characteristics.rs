@@ -69,8 +69,9 @@ const KEYWORDS: [(&str, &str); 6] = [
 pub fn run(params: &Params, volumes: &BTreeMap<String, Files>) -> Result<Characteristics> {
     let scanned = params.exams.iter().map(|exam| Ok((exam, Scanned::of(exam, volumes)?))).collect::<Result<Vec<_>>>()?;
     let cells = params.partitions.iter().flat_map(|part| params.classes.iter().map(move |class| (part, class)));
+    let telling = telling(&params.exams);
     Ok(Characteristics {
-        groups: cells.filter_map(|(partition, class)| group(partition, class, &scanned)).collect(),
+        groups: cells.filter_map(|(partition, class)| group((partition, class), &telling, &scanned)).collect(),
         acquisition: acquisition(&scanned),
     })
 }
@@ -111,9 +112,22 @@ fn rounded(value: f64, decimals: i32) -> String {
     ((value * scale).round() / scale).to_string()
 }
 
-fn group(partition: &str, class: &str, exams: &[(&Exam, Scanned)]) -> Option<Group> {
+/// Words of more values than this describe nobody: they are names, dates or remarks, and belong into no report.
+const MOST_WORDS: usize = 12;
+
+/// Facts that tell something of a group: numbers, and words of few values.
+fn telling(exams: &[Exam]) -> BTreeSet<&String> {
+    let mut values: BTreeMap<&String, BTreeSet<&str>> = BTreeMap::new();
+    for (name, value) in exams.iter().flat_map(|exam| &exam.facts) {
+        values.entry(name).or_default().extend((value.parse::<f64>().is_err()).then_some(value.as_str()));
+    }
+    values.into_iter().filter(|(_, words)| words.len() <= MOST_WORDS).map(|(name, _)| name).collect()
+}
+
+fn group((partition, class): (&str, &str), telling: &BTreeSet<&String>, exams: &[(&Exam, Scanned)]) -> Option<Group> {
     let own: Vec<_> = exams.iter().filter(|(exam, _)| exam.partition == partition && exam.class == class).collect();
-    let names: BTreeSet<&String> = own.iter().flat_map(|(exam, _)| exam.facts.keys()).collect();
+    let names: BTreeSet<&String> =
+        own.iter().flat_map(|(exam, _)| exam.facts.keys()).filter(|name| telling.contains(name)).collect();
     let (mut numbers, mut words) = (BTreeMap::new(), BTreeMap::new());
     for name in names {
         let known: Vec<&str> = own.iter().filter_map(|(exam, _)| exam.facts.get(name)).map(String::as_str).collect();
@@ -289,6 +303,22 @@ mod tests {
         ];
         assert_eq!(told, expected);
         Ok(())
+    }
+
+    #[test]
+    fn words_of_many_values_are_left_out() {
+        let exams: Vec<Exam> = (0..20)
+            .map(|at| {
+                let id = at.to_string();
+                exam(
+                    &id,
+                    &id,
+                    "none",
+                    &[("age", &id), ("remark", &format!("remark {at}")), ("sex", if at % 2 == 0 { "F" } else { "M" })],
+                )
+            })
+            .collect();
+        assert_eq!(telling(&exams).into_iter().collect::<Vec<_>>(), ["age", "sex"]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ const ITEMS: [Item; 44] = [
     item("Robustness or sensitivity analysis", robustness),
     item("Explainability and its validation", explained),
     item("Evaluation on internal data", internal),
-    item("Testing on external data", author),
+    item("Testing on external data", external),
     item("Registration", author),
     item("Numbers included and excluded", |_| seen("Flow of the exams")),
     item("Characteristics by partition", |study| study.characteristics.and_then(|_| seen("Characteristics of the exams"))),
@@ -208,6 +208,12 @@ fn internal(study: &Study) -> Option<String> {
         "{} that had no part in training, tuning or the choice of thresholds.",
         number::counted(count, "test exam", "test exams")
     ))
+}
+
+fn external(study: &Study) -> Option<String> {
+    let names: Vec<String> = study.external.keys().cloned().collect();
+    (!names.is_empty())
+        .then(|| format!("Cohorts that had no part in any choice, thresholds included: {}.", prose::list(&names)))
 }
 
 fn failures(study: &Study) -> Option<String> {

@@ -261,7 +261,7 @@ fn step(task: &NodeTask) -> Result<Step> {
     let inputs = task.inputs.iter().map(input).collect();
     let mut step = Step::of_kind(kind, task.label.clone(), task.params.clone(), task.seed, inputs);
     step.outputs.clone_from(&task.outputs);
-    step.setting = Setting { copies: task.copies, pass_env: task.environment.keys().cloned().collect(), ..step.setting };
+    step.setting = Setting { copies: task.copies, pass_env: task.environment.keys().cloned().collect() };
     for (name, value) in &task.environment {
         // SAFETY: the watching thread reads no variable, and no other has been started yet.
         unsafe { std::env::set_var(name, value) };

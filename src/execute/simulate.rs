@@ -103,7 +103,7 @@ pub fn simulate(
         done: 0,
         course: Course::default(),
     };
-    run.to_end()
+    run.finish()
 }
 
 struct Simulation<'a, R> {
@@ -168,7 +168,7 @@ impl PartialOrd for Entry {
 }
 
 impl<R: Rng> Simulation<'_, R> {
-    fn to_end(mut self) -> Course {
+    fn finish(mut self) -> Course {
         let first: Vec<StepId> = self.plan.in_order().filter(|id| self.open[id.index()] == 0).collect();
         first.into_iter().for_each(|id| self.ready(id));
         self.submit(0.0);

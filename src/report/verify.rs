@@ -34,9 +34,8 @@ pub struct Check {
 pub fn verify(folder: &Path) -> Result<Vec<Check>> {
     ensure!(folder.join("report.html").is_file(), "{} holds no report.html: name the folder of a report", folder.display());
     let files = Files::of_folder(folder)?;
-    let checks: [(&'static str, fn(&Files) -> Result<String, Vec<String>>); 3] =
-        [("files", bytes), ("numbers", cited), ("areas", recomputed)];
-    Ok(checks.into_iter().map(|(what, check)| Check { what, found: check(&files) }).collect())
+    let check = |what: &'static str, found: Result<String, Vec<String>>| Check { what, found };
+    Ok(vec![check("files", bytes(&files)), check("numbers", cited(&files)), check("areas", recomputed(&files))])
 }
 
 /// The files have the digest that the run recorded.

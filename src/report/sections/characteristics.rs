@@ -25,11 +25,10 @@ fn baseline(all: &Characteristics) -> Table {
     table.columns = vec![Column::words("Characteristic")];
     table.columns.extend(all.groups.iter().map(|group| Column::numbers(format!("{}, {}", group.partition, group.class))));
     let mut row = |name: String, cells: Vec<String>| table.rows.push([name].into_iter().chain(cells).map(Cell::from).collect());
-    let counts: [(&str, fn(&Group) -> usize); 3] =
-        [("Exams", |group| group.exams), ("Patients", |group| group.patients), ("Slices", |group| group.slices)];
-    for (name, count) in counts {
-        row(name.to_owned(), all.groups.iter().map(|group| number::count(count(group))).collect());
-    }
+    let counts = |count: fn(&Group) -> usize| all.groups.iter().map(|group| number::count(count(group))).collect();
+    row("Exams".to_owned(), counts(|group| group.exams));
+    row("Patients".to_owned(), counts(|group| group.patients));
+    row("Slices".to_owned(), counts(|group| group.slices));
     for name in names(all, |group| group.numbers.keys().collect()) {
         let cell = |group: &Group| group.numbers.get(name).map(spread).unwrap_or_default();
         row(format!("{name}, mean \u{b1} SD (range)"), all.groups.iter().map(cell).collect());

@@ -26,13 +26,16 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     Ok([Block::Table(table(study, &wrong))].into_iter().chain(galleries.into_iter().flatten().map(Block::Figure)).collect())
 }
 
+/// A model or reader and one of its mistakes.
+type Wrong<'a> = (&'a ModelResult, &'a Mistake);
+
 /// Errors by exam: what several models miss comes first.
-fn table(study: &Study, wrong: &[(&ModelResult, &Mistake)]) -> Table {
-    let mut exams: Vec<(&str, &str, Vec<(&ModelResult, &Mistake)>)> = vec![];
+fn table(study: &Study, wrong: &[Wrong<'_>]) -> Table {
+    let mut exams: Vec<(&str, &str, Vec<Wrong<'_>>)> = vec![];
     for (model, mistake) in wrong {
         match exams.iter_mut().find(|(exam, ..)| *exam == mistake.exam) {
             Some((.., rows)) => rows.push((model, mistake)),
-            None => exams.push((&mistake.exam, &mistake.class, vec![(model, mistake)])),
+            None => exams.push((&mistake.exam, &mistake.class, vec![(*model, *mistake)])),
         }
     }
     exams.sort_by(|a, b| b.2.len().cmp(&a.2.len()).then_with(|| a.0.cmp(b.0)));

@@ -222,7 +222,7 @@ fn more_test_exams_train_nothing() {
     let id = rows[new][0];
     let predictions = ["none-alexnet-high", "none-alexnet-low", "x4-alexnet-high", "x4-alexnet-low"];
     let mut expected: Vec<String> = predictions.iter().map(|model| format!("predict[{model}]")).collect();
-    expected.extend(["compare", "disjoint", "report", "window[test-w80l35]"].map(String::from));
+    expected.extend(["characteristics", "compare", "disjoint", "report", "window[test-w80l35]"].map(String::from));
     expected.push(format!("ingest[{id}]"));
     expected.sort();
     assert_eq!(ran, expected);

@@ -224,8 +224,12 @@ fn publish(
     let folder = reports.join(&experiment.name);
     let about = execute::About { name: &experiment.name, title: &experiment.title };
     let metadata = execute::ro_crate(about, report, &session.plan, executor)?;
-    let beside =
-        BTreeMap::from([(execute::PROVENANCE, provenance), (execute::CRATE, metadata), (execute::SPEC, spec.resolved())]);
+    let beside = BTreeMap::from([
+        (execute::PROVENANCE, provenance),
+        (execute::CRATE, metadata),
+        (execute::SPEC, spec.resolved()),
+        (execute::COMPUTE, execute::compute(&session.plan, executor)?),
+    ]);
     execute::publish(&session.store, report, &beside, &folder)?;
     if let Err(error) = session.store.save() {
         tracing::warn!(%error, "the index of the cache was not written: files will be read again");

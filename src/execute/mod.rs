@@ -12,6 +12,7 @@
 mod attempt;
 mod child;
 mod command;
+mod compute;
 mod copy;
 mod device;
 mod event;
@@ -41,6 +42,7 @@ mod worker;
 /// First argument of the process that ends the commands of a killed `bgh`; no subcommand, since nobody types it.
 pub const GUARD: &str = "--guard";
 
+pub use compute::{COMPUTE, compute};
 pub use device::{Devices, WorkerFacts};
 pub use event::{Event, Listener};
 pub use executor::{Executor, Options, Summary};

@@ -1,11 +1,11 @@
 //! A cache looked at in a browser: its runs while they run and afterwards, their curves, logs, images, predictions and results.
 //!
 //! The server only reads: the journal, the records and the blobs. So it works beside any number of runs in other processes, and
-//! without any. It listens on the loopback interface, and whoever asks must know the token ([`door`]). Pages are made here, whole and
+//! without any. It listens on the loopback interface, and whoever asks must know the token (`door.rs`). Pages are made here, whole and
 //! escaped; the script in them does nothing but fetch the same page again when the journal has grown, so that what is seen live
 //! and what is seen afterwards cannot differ.
 //!
-//! A page is a file in `pages/` and a line in [`ROUTES`](pages::ROUTES).
+//! A page is a file in `pages/` and a line in `ROUTES`.
 
 mod address;
 mod answer;

@@ -1,6 +1,6 @@
 //! `bgh doctor`: what works here, said before a long run finds out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -18,11 +18,22 @@ pub(super) struct Arguments {
     #[arg(value_parser = ["slurm"])]
     what: Option<String>,
 
+    /// Search for identifiers of the DICOM files below this folder, compressed or not, in the folders that `--in` names
+    #[arg(long, value_name = "DIR", requires = "places")]
+    phi: Option<PathBuf>,
+
+    /// A folder to search: a cache, a report
+    #[arg(long = "in", value_name = "DIR", requires = "phi")]
+    places: Vec<PathBuf>,
+
     #[command(flatten)]
     site: SiteArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.phi {
+        return super::phi::examine(folder, &arguments.places);
+    }
     let site = arguments.site.read()?;
     if arguments.what.is_some() {
         return super::cluster::examine(&site, &arguments.site.cache(&site));

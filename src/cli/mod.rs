@@ -29,6 +29,7 @@ mod out;
 mod outlook;
 mod past;
 mod phantom;
+mod phi;
 mod plan;
 mod progress;
 mod roc;

@@ -7,8 +7,10 @@ mod dataset;
 mod fault;
 mod file;
 mod header;
+mod identity;
 mod inspect;
 mod kernel;
+mod leak;
 mod orientation;
 mod pixels;
 pub mod report;
@@ -21,6 +23,7 @@ pub mod write;
 
 pub use fault::Fault;
 pub use header::{Frame, Header};
+pub use identity::{Identifiers, Leak};
 pub use inspect::{Inspection, inspect, stored};
 pub use orientation::Orientation;
 pub use pixels::AIR;

@@ -82,7 +82,8 @@ fn an_exported_model_scores_the_test_exams_as_the_study_did() {
     };
     let (own, applied) = (table("reports/mini/scores.csv", "none-alexnet-low"), table("worklist/worklist.csv", "score"));
     assert_eq!((own.len(), applied.len()), (8, 18));
+    // Other exams share the batches, so single precision rounds otherwise.
     for (exam, score) in own {
-        assert_eq!(score, applied[&exam], "exam {exam}");
+        assert!((score - applied[&exam]).abs() < 1e-6, "exam {exam}: {score} and {}", applied[&exam]);
     }
 }

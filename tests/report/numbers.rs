@@ -1,7 +1,10 @@
 //! Walks a rendered report and looks every number up in what the report was made from.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use anyhow::Result;
+use bgh::artifact::Files;
 use serde_json::Value;
 
 /// A number as it is printed: its value and its decimals.
@@ -36,6 +39,29 @@ impl Known {
             }),
             Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// Every number of the JSON and CSV files below `folder`.
+    pub(crate) fn add_files(&mut self, folder: &Path) -> Result<()> {
+        for (name, path) in Files::of_folder(folder)?.iter() {
+            match name.rsplit_once('.').map(|(_, kind)| kind) {
+                Some("json") => self.add(&serde_json::from_slice(&std::fs::read(path)?)?),
+                Some("csv") => self.add_table(path)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Slices are counted from 0 in files and from 1 in print.
+    fn add_table(&mut self, path: &Path) -> Result<()> {
+        for row in csv::Reader::from_path(path)?.records() {
+            for cell in &row? {
+                self.texts.extend(numbers_of(cell).into_iter().map(|number| number.text));
+                self.values.extend(cell.parse::<f64>().into_iter().flat_map(|value| [value, value + 1.0]));
+            }
+        }
+        Ok(())
     }
 
     /// A number that is made of those of the inputs without any statistics.

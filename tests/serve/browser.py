@@ -16,9 +16,9 @@ LOOK = """(async () => {
   const images = [...document.images, ...inner];
   images.forEach((image) => { image.loading = "eager"; });
   const drawings = [...document.querySelectorAll("svg[role=img]")];
-  const mute = drawings.filter((svg) => svg.getBoundingClientRect().width < 50 || !svg.querySelector("desc").textContent);
+  const mute = drawings.filter((svg) => svg.getBoundingClientRect().width < 50 || !svg.querySelector("desc")?.textContent);
   const drawn = await Promise.all(images.map((image) => image.decode().then(() => image.naturalWidth > 0, () => false)));
-  return { images: images.length, drawings: drawings.length, mute: mute.map((svg) => svg.querySelector("title").textContent), undrawn: images.filter((_, at) => !drawn[at]).map((image) => image.src),
+  return { images: images.length, drawings: drawings.length, mute: mute.map((svg) => svg.querySelector("title")?.textContent ?? "untitled"), undrawn: images.filter((_, at) => !drawn[at]).map((image) => image.src),
            overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
            focusable: document.querySelectorAll("a[href]").length, title: document.title };
 })()"""

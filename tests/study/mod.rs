@@ -40,26 +40,30 @@ pub(crate) struct Inputs {
 impl Inputs {
     /// Runs the stage on files, as the executor does.
     pub(crate) fn render(&self, out: &Path) -> Result<()> {
-        let inputs = tempfile::tempdir()?;
-        let compared = inputs.path().join("results");
+        let folder = tempfile::tempdir()?;
+        report::run(&self.params, &self.write(folder.path())?, out)
+    }
+
+    /// Writes what the stage reads below `folder`.
+    pub(crate) fn write(&self, folder: &Path) -> Result<report::Inputs> {
+        let compared = folder.join("results");
         fs::create_dir_all(&compared)?;
         self.results.write(&compared)?;
         fs::write(compared.join("scores.csv"), SCORES)?;
         fs::write(compared.join("slices.csv"), SLICES)?;
-        let curves = written(&inputs.path().join("curves"), &self.curves, Curves::write)?;
-        let records = written(&inputs.path().join("records"), &self.records, TrainingRecord::write)?;
-        let external = written(&inputs.path().join("external"), &self.external, Results::write)?;
+        let curves = written(&folder.join("curves"), &self.curves, Curves::write)?;
+        let records = written(&folder.join("records"), &self.records, TrainingRecord::write)?;
+        let external = written(&folder.join("external"), &self.external, Results::write)?;
         let proof = self.proof.as_ref().map(|proof| {
-            let folder = inputs.path().join("proof");
+            let folder = folder.join("proof");
             fs::create_dir_all(&folder)?;
             proof.write(&folder)?;
             Files::of_folder(&folder)
         });
-        let robustness = written(&inputs.path().join("robustness"), &self.robustness, Results::write)?;
+        let robustness = written(&folder.join("robustness"), &self.robustness, Results::write)?;
         let results = Files::of_folder(&compared)?;
-        let looks = if self.looks { self.looked(inputs.path())? } else { report::Inputs::default() };
-        let inputs = report::Inputs { results, curves, records, external, proof: proof.transpose()?, robustness, ..looks };
-        report::run(&self.params, &inputs, out)
+        let looks = if self.looks { self.looked(folder)? } else { report::Inputs::default() };
+        Ok(report::Inputs { results, curves, records, external, proof: proof.transpose()?, robustness, ..looks })
     }
 
     /// What looks at single exams.

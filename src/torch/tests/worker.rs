@@ -370,7 +370,7 @@ fn faults_of_the_job_are_results() {
     let mut with_start = sets();
     with_start.insert("start".into(), Files::from_iter([("zoo.caffemodel".to_owned(), caffe)]));
     let cases = [
-        ("window", json!({}), sets(), "kind `window` is not run by bgh-torch; it runs: train, predict, pretrain, explain"),
+        ("window", json!({}), sets(), "kind `window` is not run by bgh-torch; it runs: train, predict, explain, pretrain"),
         ("train", narrow, sets(), "use a crop of at least"),
         ("train", training("alexnet", 1, 0.01), BTreeMap::new(), "nothing is connected to input `train`"),
         ("train", training("vgg", 1, 0.01), sets(), "unknown network `vgg`; known: alexnet, googlenet"),

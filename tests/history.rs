@@ -50,9 +50,11 @@ impl Talking {
         talking
     }
 
+    /// Two trainings talk, and the results of all other steps that ran are safe: until then those count as running.
     fn has_progress(&self) -> bool {
-        let of =
-            |run: &Run| run.standing().is_ok_and(|now| now.running.values().filter(|step| step.rate.is_some()).count() == 2);
+        let of = |run: &Run| {
+            run.standing().is_ok_and(|now| now.running.len() == 2 && now.running.values().all(|step| step.rate.is_some()))
+        };
         runs(&self.space).last().is_some_and(of)
     }
 

@@ -34,6 +34,7 @@ mod reason;
 mod remote;
 mod ro_crate;
 mod scheduler;
+#[cfg(test)]
 mod simulate;
 mod state;
 mod survey;
@@ -59,6 +60,5 @@ pub use provenance::provenance;
 pub use publish::{CRATE, PROVENANCE, SPEC, publish};
 pub use reason::Reason;
 pub use ro_crate::{About, ro_crate};
-pub use simulate::{Conditions, Course, simulate};
 pub use state::State;
 pub use worker::Worker;

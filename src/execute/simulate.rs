@@ -17,21 +17,21 @@ use crate::slurm::Cluster;
 
 /// A cluster, and the luck that one has with it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conditions {
+struct Conditions {
     /// GPUs, one a job that can use one.
-    pub gpus: usize,
+    gpus: usize,
     /// Jobs that run at once without a GPU.
-    pub cpus: usize,
+    cpus: usize,
     /// Seconds from a submission to the start of a job that finds room.
-    pub start: f64,
+    start: f64,
     /// Failures of nodes, in an hour of a job.
-    pub failures: f64,
+    failures: f64,
     /// Preemptions, in an hour of a job on a GPU.
-    pub preemptions: f64,
+    preemptions: f64,
     /// Seconds between two checkpoints: what a job that ends early has to do again at most.
-    pub checkpoint: f64,
+    checkpoint: f64,
     /// How patient and how busy `bgh` is.
-    pub site: Slurm,
+    site: Slurm,
 }
 
 impl Default for Conditions {
@@ -43,29 +43,29 @@ impl Default for Conditions {
 
 /// How a simulated run went.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Course {
+struct Course {
     /// Seconds from the start to the last result.
-    pub makespan: f64,
+    makespan: f64,
     /// Share of the time of all GPUs that results came of, in [0, 1].
-    pub utilisation: f64,
+    utilisation: f64,
     /// Attempts.
-    pub attempts: usize,
+    attempts: usize,
     /// Calls of `sbatch`.
-    pub submissions: usize,
+    submissions: usize,
     /// Looks at the queue.
-    pub looks: usize,
+    looks: usize,
 }
 
 impl Course {
     /// Calls of the controller a minute.
-    pub fn load(&self) -> f64 {
+    fn load(&self) -> f64 {
         (self.submissions + self.looks) as f64 / (self.makespan / 60.0).max(1.0)
     }
 }
 
 /// Runs `plan` under `conditions`, where a step takes `seconds` and `on_gpu` says which steps want a GPU. Equal seeds give equal
 /// courses.
-pub fn simulate(
+fn simulate(
     plan: &Plan,
     conditions: &Conditions,
     seconds: impl Fn(&Step) -> f64,

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::past::warn_of_newer;
+use super::remote::RemoteArguments;
 use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::history::Header;
 use crate::plan::{self, Plan, Roster, StepId};
+use crate::remote::Remote;
 use crate::site::Site;
 use crate::spec::{self, Spec};
 use crate::store::Store;
@@ -34,6 +36,9 @@ pub(super) struct SpecArguments {
     /// several times
     #[arg(long, env = "BGH_READ_CACHE", value_delimiter = ':', value_name = "DIR")]
     pub(super) read_cache: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) remote: RemoteArguments,
 }
 
 pub(super) struct Session {
@@ -41,9 +46,16 @@ pub(super) struct Session {
     pub(super) plan: Plan,
     pub(super) store: Store,
     pub(super) site: Site,
+    /// A cache that several machines share.
+    pub(super) remote: Option<Remote>,
 }
 
 impl SpecArguments {
+    /// A spec as it stands, and nothing else said.
+    pub(super) fn of(spec: PathBuf, site: SiteArguments) -> Self {
+        Self { spec, set: vec![], seed: None, site, read_cache: vec![], remote: RemoteArguments::default() }
+    }
+
     /// What the spec asks for.
     pub(super) fn read(&self) -> Result<Spec, Failure> {
         Ok(spec::load(&self.spec, &self.overrides())?)
@@ -69,7 +81,8 @@ impl SpecArguments {
         let plan = planned(&spec)?;
         let site = self.site.read()?;
         let store = self.store(&site)?;
-        Ok(Session { spec, plan, store, site })
+        let remote = self.remote.open(&site)?;
+        Ok(Session { spec, plan, store, site, remote })
     }
 
     fn store(&self, site: &Site) -> Result<Store, Failure> {

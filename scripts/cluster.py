@@ -6,8 +6,8 @@ in one folder, and they can be killed, stopped and started one by one.
     cluster.py kill|hang|wake|revive DIR DAEMON
     cluster.py stop DIR                end the daemons and their jobs
 
-Settings: nodes, cpus, gpus, memory (MiB a node), age (seconds for which ended jobs are known). Needs Debian's or Ubuntu's packages; no root but to
-install them."""
+Settings: nodes, cpus, gpus, memory (MiB a node), age (seconds for which ended jobs are known), patience (seconds after which a node that does
+not answer has failed). Needs Debian's or Ubuntu's packages; no root but to install them."""
 import contextlib
 import getpass
 import os
@@ -23,7 +23,7 @@ import time
 
 PACKAGES = ["munge", "slurm-client", "slurm-wlm-basic-plugins", "slurmctld", "slurmd"]
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol"]
-DEFAULTS = {"nodes": 2, "cpus": 4, "gpus": 2, "memory": 4000, "age": 300}
+DEFAULTS = {"nodes": 2, "cpus": 4, "gpus": 2, "memory": 4000, "age": 300, "patience": 10}
 PATH = os.environ.get("PATH", "/usr/bin") + ":/usr/sbin:/sbin"
 # The path of a unix socket has an end.
 LONGEST = 80
@@ -144,7 +144,7 @@ def configuration(folder, settings, controller, nodes):
         "SchedulerType=sched/backfill", "SchedulerParameters=bf_interval=1,sched_min_interval=0,batch_sched_delay=0",
         "PreemptType=preempt/partition_prio", "PreemptMode=REQUEUE", "AccountingStorageType=accounting_storage/none",
         # What takes minutes elsewhere takes seconds here.
-        "SlurmdTimeout=10", "MessageTimeout=5", "BatchStartTimeout=10", "KillWait=2", "ReturnToService=2",
+        f"SlurmdTimeout={settings['patience']}", "MessageTimeout=5", "BatchStartTimeout=10", "KillWait=2", "ReturnToService=2",
         f"MinJobAge={settings['age']}", "MaxArraySize=1001", "DefMemPerCPU=100",
     ]
     gres = ""

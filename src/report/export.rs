@@ -1,5 +1,6 @@
 //! The files of a report.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -9,6 +10,7 @@ use rayon::prelude::*;
 
 use super::document::Document;
 use super::figure::{Figure, Panel};
+use super::sections::CHECKLIST;
 use super::study::Study;
 use super::table::{Data, Table};
 use super::{docx, markdown, number, numbers, page, pdf};
@@ -26,6 +28,8 @@ pub(super) fn write(study: &Study, document: &Document, out: &Path) -> Result<()
     put(out, "report.pdf", pdf::report(study, document)?)?;
     put(out, "report.docx", docx::manuscript(document, &pictures)?)?;
     put(out, "report.md", markdown::text(study, document))?;
+    let checklist = document.chapters.iter().filter(|chapter| chapter.id == CHECKLIST);
+    checklist.map(markdown::chapter).try_for_each(|text| put(out, "claim.md", text.trim_start()))?;
     document.tables().try_for_each(|table| write_table(out, table))?;
     let numbers = numbers::numbers(study.results);
     put(out, "numbers.csv", numbers::data(&numbers).to_csv()?)?;
@@ -41,14 +45,16 @@ fn write_table(out: &Path, table: &Table) -> Result<()> {
     put(out, &name("md"), table.to_markdown())
 }
 
-/// Writes every panel in every form; gives the pixels of each by the stem of its files.
+/// Writes every panel and every whole figure in every form; gives the pixels of each by the stem of its files.
 fn write_figures(out: &Path, document: &Document) -> Result<BTreeMap<String, Vec<u8>>> {
-    let panels: Vec<_> = document.figures().flat_map(Figure::lettered).map(|(_, stem, panel)| (stem, panel)).collect();
-    let write = |(stem, panel): (String, &Panel)| {
-        let png = write_panel(out, &stem, panel).with_context(|| format!("figure {stem}"))?;
+    let panels = document.figures().flat_map(Figure::lettered).map(|(_, stem, panel)| (stem, Cow::Borrowed(panel)));
+    let sheets: Vec<_> = document.figures().map(Figure::sheets).collect::<Result<_>>()?;
+    let sheets = sheets.into_iter().flatten().map(|(stem, sheet)| (stem, Cow::Owned(sheet)));
+    let write = |(stem, panel): (String, Cow<Panel>)| {
+        let png = write_panel(out, &stem, &panel).with_context(|| format!("figure {stem}"))?;
         Ok((stem, png))
     };
-    panels.into_par_iter().map(write).collect()
+    panels.chain(sheets).collect::<Vec<_>>().into_par_iter().map(write).collect()
 }
 
 fn write_panel(out: &Path, stem: &str, panel: &Panel) -> Result<Vec<u8>> {

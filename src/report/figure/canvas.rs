@@ -116,6 +116,34 @@ impl Panel {
         self
     }
 
+    /// Printed like this.
+    pub(in crate::report) fn printed_on(mut self, paper: Paper) -> Self {
+        self.paper = paper;
+        self
+    }
+
+    /// With another drawing at a place; the other's title, description and spots stay behind.
+    pub(super) fn with(mut self, part: &Self, (x, y): (f64, f64)) -> Self {
+        self.body += &part.nested((x, y)).into_string();
+        self
+    }
+
+    fn nested(&self, (x, y): (f64, f64)) -> Markup {
+        let (width, height) = (mm(self.size.0), mm(self.size.1));
+        html! {
+            svg x=(mm(x)) y=(mm(y)) width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } {
+                (self.drawing())
+            }
+        }
+    }
+
+    fn drawing(&self) -> Markup {
+        html! {
+            @for picture in &self.pictures { (picture) }
+            (PreEscaped(&self.body))
+        }
+    }
+
     /// Width and height on paper, millimetres.
     pub(in crate::report) fn size_mm(&self) -> (f64, f64) {
         let printed = |length: f64| (length * f64::from(self.paper.column_mm) / COLUMN_MM * 100.0).round() / 100.0;
@@ -124,24 +152,24 @@ impl Panel {
 
     /// The `svg` element; `id` keeps its title and description apart from those of other figures on the same page.
     pub(in crate::report) fn to_svg(&self, id: &str) -> Markup {
-        self.svg(id, &[])
+        self.svg(id, None, &[])
     }
 
     /// The same with its spots.
     pub(in crate::report) fn to_page(&self, id: &str) -> Markup {
-        self.svg(id, &self.spots)
+        self.svg(id, None, &self.spots)
     }
 
-    fn svg(&self, id: &str, spots: &[Spot]) -> Markup {
+    fn svg(&self, id: &str, font: Option<&str>, spots: &[Spot]) -> Markup {
         let ((width, height), (across, down)) = (self.size_mm(), self.size);
         html! {
             svg xmlns="http://www.w3.org/2000/svg" width={ (width) "mm" } height={ (height) "mm" }
                 viewBox={ "0 0 " (mm(across)) " " (mm(down)) } role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
                 title id={ (id) "-title" } { (self.title) }
                 desc id={ (id) "-desc" } { (self.description) }
+                @if let Some(font) = font { style { (PreEscaped(font)) } }
                 rect width=(mm(across)) height=(mm(down)) fill="#FFFFFF" {}
-                @for picture in &self.pictures { (picture) }
-                (PreEscaped(&self.body))
+                (self.drawing())
                 @for Spot { at, text } in spots {
                     circle.spot cx=(mm(at.0)) cy=(mm(at.1)) r=(mm(SPOT_MM)) { title { (text) } }
                 }
@@ -149,9 +177,10 @@ impl Panel {
         }
     }
 
-    /// The drawing as a file of its own.
+    /// The drawing as a file of its own, its letters inside.
     pub(in crate::report) fn to_svg_file(&self, id: &str) -> String {
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", self.to_svg(id).render().into_string())
+        let font = Face::Regular.rule(&self.body);
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", self.svg(id, Some(&font), &[]).render().into_string())
     }
 }
 

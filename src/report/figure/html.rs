@@ -14,16 +14,25 @@ impl Figure {
                         div.panel style={ "--mm:" (panel.size_mm().0) } {
                             @if let Some(letter) = letter { span.letter { (letter) } }
                             (panel.to_page(&stem))
-                            p.files {
-                                @for form in ["svg", "pdf", "png"] {
-                                    a href={ "figures/" (stem) "." (form) } aria-label={ (stem) " as " (form) } { (form) } " "
-                                }
-                            }
+                            p.files { (files(&stem)) }
                         }
                     }
                 }
                 figcaption { strong { (self.label()) "." } " " (self.caption) }
+                @let whole = self.whole();
+                @if !whole.is_empty() {
+                    p.files { "Whole figure: " @for stem in whole { (files(&stem)) } }
+                }
             }
+        }
+    }
+}
+
+/// Links to the files of a drawing.
+fn files(stem: &str) -> Markup {
+    html! {
+        @for form in ["svg", "pdf", "png"] {
+            a href={ "figures/" (stem) "." (form) } aria-label={ (stem) " as " (form) } { (form) } " "
         }
     }
 }

@@ -7,6 +7,7 @@ use std::io::{Cursor, Write};
 use anyhow::{Context, Result};
 use maud::{Markup, PreEscaped, html};
 use zip::ZipWriter;
+use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 use super::document::{Block, Chapter, Document};
@@ -42,7 +43,7 @@ pub(super) fn manuscript(document: &Document, pictures: &BTreeMap<String, Vec<u8
         archive.write_all(format!("{DECLARATION}{}", part.into_string()).as_bytes())?;
     }
     for stem in &stems {
-        archive.start_file(format!("word/media/{stem}.png"), options)?;
+        archive.start_file(format!("word/media/{stem}.png"), options.compression_method(CompressionMethod::Stored))?;
         archive.write_all(pictures.get(stem).with_context(|| format!("no picture of {stem}"))?)?;
     }
     Ok(archive.finish().context("cannot make report.docx")?.into_inner())

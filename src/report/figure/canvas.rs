@@ -122,18 +122,17 @@ impl Panel {
         self
     }
 
-    /// With another drawing at a place; the other's title, description and spots stay behind.
-    pub(super) fn with(mut self, part: &Self, (x, y): (f64, f64)) -> Self {
-        self.body += &part.nested((x, y)).into_string();
+    /// With another drawing at a place, magnified; the other's title, description and spots stay behind.
+    pub(super) fn with(mut self, part: &Self, at: (f64, f64), scale: f64) -> Self {
+        self.body += &part.nested(at, scale).into_string();
         self
     }
 
-    fn nested(&self, (x, y): (f64, f64)) -> Markup {
-        let (width, height) = (mm(self.size.0), mm(self.size.1));
+    fn nested(&self, (x, y): (f64, f64), scale: f64) -> Markup {
+        let (width, height) = self.size;
         html! {
-            svg x=(mm(x)) y=(mm(y)) width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } {
-                (self.drawing())
-            }
+            svg x=(mm(x)) y=(mm(y)) width=(mm(width * scale)) height=(mm(height * scale))
+                viewBox={ "0 0 " (mm(width)) " " (mm(height)) } { (self.drawing()) }
         }
     }
 

@@ -9,7 +9,7 @@ impl Figure {
     pub(in crate::report) fn to_html(&self) -> Markup {
         html! {
             figure.exhibit id={ "figure" (self.number) } {
-                div.panels {
+                div.panels style=[self.across.map(|across| format!("--across: {across}"))] {
                     @for (letter, stem, panel) in self.lettered() {
                         div.panel style={ "--mm:" (panel.size_mm().0) } {
                             @if let Some(letter) = letter { span.letter { (letter) } }

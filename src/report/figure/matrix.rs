@@ -8,6 +8,8 @@ use super::canvas::{Area, GAP_MM, LINE_MM, Panel, THIN_MM, drawing, fitted, mm, 
 use crate::report::number;
 
 const WIDTH_MM: f64 = 40.0;
+/// Three of this width fill a page.
+const MOST_WIDTH_MM: f64 = 54.0;
 /// Room for the name of the axis that runs upwards.
 const SIDE_MM: f64 = LINE_MM + GAP_MM;
 const LEAST_CELL_MM: f64 = 8.0;
@@ -28,8 +30,10 @@ struct Grid {
 /// Draws the counts `[reference][named]` of one model, whose name stands above.
 pub(in crate::report) fn matrix(name: &str, classes: &[String], counts: &[Vec<usize>]) -> Result<Panel> {
     let grid = Grid::of(classes);
-    Panel::draw(grid.size(), format!("Named classes, {name}"), description(name, classes, counts), |area| {
-        write(area, &fitted(name, grid.size().0), (0.0, LINE_MM / 2.0), HPos::Left, VPos::Center)?;
+    let (width, height) = grid.size();
+    let width = width.max(text_width(name).min(MOST_WIDTH_MM));
+    Panel::draw((width, height), format!("Named classes, {name}"), description(name, classes, counts), |area| {
+        write(area, &fitted(name, width), (0.0, LINE_MM / 2.0), HPos::Left, VPos::Center)?;
         grid.draw_names(area, classes)?;
         for (row, counts) in counts.iter().enumerate() {
             let total: usize = counts.iter().sum();

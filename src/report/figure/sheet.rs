@@ -4,12 +4,14 @@
 use anyhow::Result;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{COLUMN_MM, LINE_MM, Panel, write};
+use super::canvas::{COLUMN_MM, LINE_MM, Panel, TEXT_PT, write};
 use super::{Figure, letter};
 use crate::stage::paper::Paper;
 
 /// Between panels, across and down.
 const GUTTER_MM: f64 = 5.0;
+/// Journals ask for letters of 8 to 12 points.
+const LARGEST_TEXT_PT: f64 = 12.0;
 
 /// Panels side by side.
 struct Row<'a> {
@@ -53,44 +55,56 @@ impl Figure {
         self.panels.chunks(across).enumerate().map(|(row, panels)| Row { panels, first: row * across }).collect()
     }
 
+    /// Panels are magnified to fill the width as long as letters stay small enough for a journal and the sheet for a page.
     fn sheet(&self, rows: &[Row]) -> Result<Panel> {
         let paper = self.panels[0].paper;
         let needed = rows.iter().map(Row::width).fold(0.0, f64::max);
         let width = paper.widths().map(|width| drawn(paper, width)).find(|width| *width >= needed).unwrap_or(needed);
-        let height = rows.iter().map(|row| row.height() + GUTTER_MM).sum::<f64>() - GUTTER_MM;
-        let placed: Vec<_> = placed(rows).collect();
+        let fill = |row: &Row| (width - row.gutters()) / (row.width() - row.gutters());
+        let tallest = (drawn(paper, paper.height_mm) - height(rows, 0.0)) / (height(rows, 1.0) - height(rows, 0.0));
+        let scale = rows.iter().map(fill).fold(tallest.min(LARGEST_TEXT_PT / TEXT_PT), f64::min).max(1.0);
+        let placed: Vec<_> = placed(rows, scale).collect();
         let described: Vec<String> =
             placed.iter().map(|(at, panel, _)| format!("{}: {}", letter(*at), panel.description)).collect();
-        let sheet = Panel::draw((width, height), self.label(), described.join(" "), |area| {
+        let sheet = Panel::draw((width, height(rows, scale)), self.label(), described.join(" "), |area| {
             placed.iter().try_for_each(|(at, _, (x, y))| {
                 write(area, &letter(*at), (*x, y + LINE_MM / 2.0), HPos::Left, VPos::Center)
             })
         })?;
-        let sheet = placed.iter().fold(sheet, |sheet, (_, panel, (x, y))| sheet.with(panel, (*x, y + LINE_MM)));
+        let sheet = placed.iter().fold(sheet, |sheet, (_, panel, (x, y))| sheet.with(panel, (*x, y + LINE_MM), scale));
         Ok(sheet.printed_on(paper))
     }
 }
 
 impl Row<'_> {
     fn width(&self) -> f64 {
-        self.panels.iter().map(|panel| panel.size.0 + GUTTER_MM).sum::<f64>() - GUTTER_MM
+        self.panels.iter().map(|panel| panel.size.0).sum::<f64>() + self.gutters()
     }
 
-    fn height(&self) -> f64 {
-        LINE_MM + self.panels.iter().map(|panel| panel.size.1).fold(0.0, f64::max)
+    fn gutters(&self) -> f64 {
+        GUTTER_MM * (self.panels.len() - 1) as f64
+    }
+
+    /// With its letters, which are not magnified.
+    fn height(&self, scale: f64) -> f64 {
+        LINE_MM + scale * self.panels.iter().map(|panel| panel.size.1).fold(0.0, f64::max)
     }
 }
 
+fn height(rows: &[Row], scale: f64) -> f64 {
+    rows.iter().map(|row| row.height(scale) + GUTTER_MM).sum::<f64>() - GUTTER_MM
+}
+
 /// Position, panel and upper left corner with its letter, of all panels of a sheet.
-fn placed<'a>(rows: &'a [Row<'a>]) -> impl Iterator<Item = (usize, &'a Panel, (f64, f64))> {
+fn placed<'a>(rows: &'a [Row<'a>], scale: f64) -> impl Iterator<Item = (usize, &'a Panel, (f64, f64))> {
     let mut top = 0.0;
     rows.iter().flat_map(move |row| {
         let y = top;
-        top += row.height() + GUTTER_MM;
+        top += row.height(scale) + GUTTER_MM;
         let mut x = 0.0;
         row.panels.iter().enumerate().map(move |(at, panel)| {
             let left = x;
-            x += panel.size.0 + GUTTER_MM;
+            x += panel.size.0 * scale + GUTTER_MM;
             (row.first + at, panel, (left, y))
         })
     })
@@ -101,13 +115,13 @@ fn pages(rows: Vec<Row<'_>>, height: f64) -> Vec<Vec<Row<'_>>> {
     let mut pages: Vec<Vec<Row>> = Vec::new();
     let mut left = 0.0;
     for row in rows {
-        match pages.last_mut().filter(|_| row.height() <= left) {
+        match pages.last_mut().filter(|_| row.height(1.0) <= left) {
             Some(page) => {
-                left -= row.height() + GUTTER_MM;
+                left -= row.height(1.0) + GUTTER_MM;
                 page.push(row);
             }
             None => {
-                left = height - row.height() - GUTTER_MM;
+                left = height - row.height(1.0) - GUTTER_MM;
                 pages.push(vec![row]);
             }
         }
@@ -137,7 +151,7 @@ mod tests {
     #[test]
     fn two_columns_fill_a_page_and_three_images_what_lies_between() -> Result<()> {
         let [(_, springer), (_, elsevier)] = JOURNALS;
-        assert_eq!(printed(&figure(2, (84.0, 60.0), springer)?)?, [("figure0-x".to_owned(), (174.0, 63.9))]);
+        assert_eq!(printed(&figure(2, (84.0, 60.0), springer)?)?, [("figure0-x".to_owned(), (174.0, 64.26))]);
         assert_eq!(printed(&figure(2, (84.0, 60.0), elsevier)?)?[0].1.0, 190.0);
         assert_eq!(printed(&figure(3, (40.0, 40.0), elsevier)?)?[0].1.0, 140.0);
         assert_eq!(printed(&figure(2, (36.0, 40.0), springer)?)?[0].1.0, 84.0);

@@ -43,7 +43,8 @@ fn kind(leaves: &Leaves) -> Result<&'static Kind> {
 
 /// The files at `port`, all of them whole and those that the key names.
 fn input(store: &Store, record: &ActionResult, port: &str, artifact: &Artifact) -> Result<Files> {
-    let named = record.manifest.get(&format!("inputs.{port}")).is_some_and(|hex| hex.trim_matches('"') == artifact.digest().hex());
+    let named =
+        record.manifest.get(&format!("inputs.{port}")).is_some_and(|hex| hex.trim_matches('"') == artifact.digest().hex());
     ensure!(named, "the record is damaged: its input `{port}` is not that of its key");
     let gone = artifact.0.iter().find(|(_, blob)| !store.is_whole(blob));
     ensure!(gone.is_none(), "the cache no longer holds input `{port}` whole: {}", gone.map_or("", |(name, _)| name));

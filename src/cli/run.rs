@@ -133,8 +133,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         ));
     }
     session.writable_for(executor.open())?;
-    let machine =
-        Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent(), cluster: None };
+    let (devices, cpus, guard) = (Devices::default(), Machine::cores(), Guard::absent());
+    let machine = Machine { worker: None, devices, cpus, memory_mib: None, guard, cluster: None };
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;

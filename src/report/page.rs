@@ -2,8 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::font::Face;
 use super::document::{Block, Chapter, Document};
+use super::font::Face;
 use super::study::Study;
 
 const STYLE: &str = include_str!("page.css");

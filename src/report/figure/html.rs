@@ -4,9 +4,15 @@ use maud::{Markup, html};
 
 use super::Figure;
 
+/// Of panels among others.
+const VECTORS: [&str; 2] = ["svg", "pdf"];
+/// Of what is printed in one piece.
+const FORMS: [&str; 3] = ["svg", "pdf", "png"];
+
 impl Figure {
     /// The panels side by side where there is room, and links to their files.
     pub(in crate::report) fn to_html(&self) -> Markup {
+        let several = self.panels.len() > 1;
         html! {
             figure.exhibit id={ "figure" (self.number) } {
                 div.panels style=[self.across.map(|across| format!("--across: {across}"))] {
@@ -14,14 +20,14 @@ impl Figure {
                         div.panel style={ "--mm:" (panel.size_mm().0) } {
                             @if let Some(letter) = letter { span.letter { (letter) } }
                             (panel.to_page(&stem))
-                            p.files { (files(&stem)) }
+                            p.files { (files(&stem, if several { &VECTORS } else { &FORMS })) }
                         }
                     }
                 }
                 figcaption { strong { (self.label()) "." } " " (self.caption) }
                 @let whole = self.whole();
                 @if !whole.is_empty() {
-                    p.files { "Whole figure: " @for stem in whole { (files(&stem)) } }
+                    p.files { "Whole figure: " @for stem in whole { (files(&stem, &FORMS)) } }
                 }
             }
         }
@@ -29,9 +35,9 @@ impl Figure {
 }
 
 /// Links to the files of a drawing.
-fn files(stem: &str) -> Markup {
+fn files(stem: &str, forms: &[&str]) -> Markup {
     html! {
-        @for form in ["svg", "pdf", "png"] {
+        @for form in forms {
             a href={ "figures/" (stem) "." (form) } aria-label={ (stem) " as " (form) } { (form) } " "
         }
     }

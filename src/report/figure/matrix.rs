@@ -4,7 +4,9 @@ use anyhow::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, GAP_MM, LINE_MM, Panel, THIN_MM, drawing, fitted, mm, outline, stroke, text_style, text_width, write};
+use super::canvas::{
+    Area, GAP_MM, LINE_MM, Panel, THIN_MM, drawing, fitted, mm, outline, stroke, text_style, text_width, write,
+};
 use crate::report::number;
 
 const WIDTH_MM: f64 = 40.0;
@@ -74,7 +76,8 @@ impl Grid {
         let (left, top) = (self.left + column as f64 * self.cell.0, self.top + row as f64 * self.cell.1);
         let (right, bottom) = (left + self.cell.0, top + self.cell.1);
         let share = if total == 0 { 0.0 } else { count as f64 / total as f64 };
-        area.draw(&Rectangle::new([(mm(left), mm(top)), (mm(right), mm(bottom))], FULL.mix(share).filled())).map_err(drawing)?;
+        area.draw(&Rectangle::new([(mm(left), mm(top)), (mm(right), mm(bottom))], FULL.mix(share).filled()))
+            .map_err(drawing)?;
         outline(area, [(left, top), (right, top), (right, bottom), (left, bottom)], stroke(BLACK, THIN_MM))?;
         let ink = if share < DARK { BLACK } else { WHITE };
         let style = text_style(HPos::Center, VPos::Center).color(&ink);
@@ -100,7 +103,9 @@ mod tests {
         let classes = ["right", "none"].map(String::from);
         let panel = matrix("alexnet", &classes, &[vec![12, 3], vec![0, 45]])?;
         let svg = panel.to_svg("x").into_string();
-        for text in ["alexnet", "right", "none", "12", "45", "Of right, named: 12 right, 3 none. Of none, named: 0 right, 45 none."] {
+        for text in
+            ["alexnet", "right", "none", "12", "45", "Of right, named: 12 right, 3 none. Of none, named: 0 right, 45 none."]
+        {
             assert!(svg.contains(text), "no `{text}` in {svg}");
         }
         Ok(())

@@ -29,6 +29,11 @@ impl Figure {
         self.layout().into_iter().map(|(stem, rows)| Ok((stem, self.sheet(&rows)?))).collect()
     }
 
+    /// Stems of what is printed in one piece: the sheets, or the only panel.
+    pub(in crate::report) fn printed(&self) -> Vec<String> {
+        if self.panels.len() == 1 { self.lettered().map(|(_, stem, _)| stem).collect() } else { self.whole() }
+    }
+
     /// Stems of the files of the whole figure.
     pub(super) fn whole(&self) -> Vec<String> {
         self.layout().into_iter().map(|(stem, _)| stem).collect()
@@ -67,9 +72,9 @@ impl Figure {
         let described: Vec<String> =
             placed.iter().map(|(at, panel, _)| format!("{}: {}", letter(*at), panel.description)).collect();
         let sheet = Panel::draw((width, height(rows, scale)), self.label(), described.join(" "), |area| {
-            placed.iter().try_for_each(|(at, _, (x, y))| {
-                write(area, &letter(*at), (*x, y + LINE_MM / 2.0), HPos::Left, VPos::Center)
-            })
+            placed
+                .iter()
+                .try_for_each(|(at, _, (x, y))| write(area, &letter(*at), (*x, y + LINE_MM / 2.0), HPos::Left, VPos::Center))
         })?;
         let sheet = placed.iter().fold(sheet, |sheet, (_, panel, (x, y))| sheet.with(panel, (*x, y + LINE_MM), scale));
         Ok(sheet.printed_on(paper))
@@ -162,7 +167,10 @@ mod tests {
     fn a_single_panel_is_whole_and_many_go_on_over_sheets() -> Result<()> {
         assert_eq!(printed(&figure(1, (84.0, 60.0), Paper::default())?)?, []);
         let many = printed(&figure(48, (40.0, 50.0), Paper::default())?)?;
-        assert_eq!(many.iter().map(|(stem, _)| stem.as_str()).collect::<Vec<_>>(), ["figure0-x-1", "figure0-x-2", "figure0-x-3"]);
+        assert_eq!(
+            many.iter().map(|(stem, _)| stem.as_str()).collect::<Vec<_>>(),
+            ["figure0-x-1", "figure0-x-2", "figure0-x-3"]
+        );
         assert!(many.iter().all(|(_, (width, height))| *width == 174.0 && *height <= 234.0), "{many:?}");
         Ok(())
     }

@@ -187,7 +187,7 @@ impl Render for Placed {
     fn render(&self) -> Markup {
         let [x, y, width, height] = [self.at.0, self.at.1, self.size.0, self.size.1].map(mm);
         let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&self.png));
-        html! { image x=(x) y=(y) width=(width) height=(height) preserveAspectRatio="none" href=(data) {} }
+        html! { image x=(x) y=(y) width=(width) height=(height) preserveAspectRatio="none" style="image-rendering:smooth" href=(data) {} }
     }
 }
 

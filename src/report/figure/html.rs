@@ -4,6 +4,8 @@ use maud::{Markup, html};
 
 use super::Figure;
 
+/// Drawings wider than this are moved under the finger on a telephone rather than shrunk until nobody can read them.
+const WIDE_MM: f64 = 100.0;
 /// Of panels among others.
 const VECTORS: [&str; 2] = ["svg", "pdf"];
 /// Of what is printed in one piece.
@@ -17,7 +19,7 @@ impl Figure {
             figure.exhibit id={ "figure" (self.number) } {
                 div.panels style=[self.across.map(|across| format!("--across: {across}"))] {
                     @for (letter, stem, panel) in self.lettered() {
-                        div.panel style={ "--mm:" (panel.size_mm().0) } {
+                        div.panel.wide[panel.size_mm().0 > WIDE_MM] tabindex=[(panel.size_mm().0 > WIDE_MM).then_some(0)] style={ "--mm:" (panel.size_mm().0) } {
                             @if let Some(letter) = letter { span.letter { (letter) } }
                             (panel.to_page(&stem))
                             p.files { (files(&stem, if several { &VECTORS } else { &FORMS })) }

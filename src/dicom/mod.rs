@@ -24,7 +24,7 @@ pub mod write;
 pub use fault::Fault;
 pub use header::{Frame, Header};
 pub use identity::{Identifiers, Leak};
-pub use inspect::{Inspection, inspect, stored};
+pub use inspect::{Inspection, inspect, inspect_bytes, stored};
 pub use orientation::Orientation;
 pub use pixels::AIR;
 pub use scan::{ExamFiles, SeriesFiles, scan};

@@ -35,6 +35,8 @@ pub struct SeriesFiles {
     pub description: String,
     /// Name within the exam's folder and path, in the order of the names.
     pub files: Vec<(String, PathBuf)>,
+    /// How many of them ingest could take although their pixels may show text ([`Header::shows_text`]).
+    pub texts: usize,
 }
 
 impl ExamFiles {
@@ -95,6 +97,7 @@ fn series_files(found: &[&Found], folder: &str) -> SeriesFiles {
         uid: header.series.clone(),
         modality: header.modality.clone(),
         description: header.description.clone(),
+        texts: found.iter().filter(|found| found.header.shows_text().is_some() && found.header.unusable().is_none()).count(),
         files: found.iter().map(|found| (within(found.name), found.path.to_owned())).collect(),
     }
 }

@@ -16,7 +16,7 @@ use crate::stats::{self, Placements, Reference, Scores};
 use crate::store::{Artifact, Blob, Digest};
 
 /// Files that a run lays beside a report, with times and hosts; outside its digest.
-pub const BESIDE: [&str; 4] = ["provenance.json", "ro-crate-metadata.json", "spec.toml", "compute.csv"];
+pub const BESIDE: [&str; 5] = ["provenance.json", "ro-crate-metadata.json", "spec.toml", "compute.csv", "looks.csv"];
 
 /// One thing that was looked at: what it is, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

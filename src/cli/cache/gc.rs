@@ -129,7 +129,8 @@ fn max_size(arguments: &Arguments) -> Result<Option<u64>, Failure> {
 
 /// Every result that the spec has in the cache.
 fn results(path: &std::path::Path, store: &Store) -> Result<BTreeSet<Digest>, Failure> {
-    let plan = session::planned(&spec::load(path, &[])?)?;
+    let spec = spec::load(path, &[])?;
+    let plan = session::planned(&spec, &session::key(&spec, store.root())?)?;
     let options = Options::default();
     let executor = Executor::survey(&plan, store, &options)?;
     let action = |id| match executor.state(id) {

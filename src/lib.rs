@@ -5,7 +5,7 @@
 //! 3. [`execute`]: one loop that runs what has no result yet and keeps every artifact in the [`store`].
 //! 4. [`report`]: tables, figures and prose from the results.
 //!
-//! [`history`] keeps what happened in each run, and [`care`] looks after the store. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
+//! [`history`] keeps what happened in each run, [`care`] looks after the store, and [`remote`] shares it. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
 //! files that stages exchange) and the field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
 //! [`table`] reads other programs' tables.
 
@@ -15,6 +15,7 @@ mod document;
 pub mod execute;
 pub mod history;
 pub mod plan;
+pub mod remote;
 pub mod report;
 pub mod serve;
 pub mod site;

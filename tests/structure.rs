@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 11] = [
     &["care", "serve"],
     &["history"],
     &["execute"],
-    &["slurm"],
+    &["remote", "slurm"],
     &["plan"],
     &["report", "site", "spec"],
     &["stage", "store"],

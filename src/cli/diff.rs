@@ -55,7 +55,7 @@ fn side(name: &str, arguments: &Arguments) -> Result<(String, Side), Failure> {
     let store = arguments.cache.store()?;
     if Path::new(name).is_file() || name.ends_with(".toml") {
         let site = arguments.cache.site.clone();
-        let session = SpecArguments { spec: PathBuf::from(name), set: vec![], seed: None, site, read_cache: vec![] }.open()?;
+        let session = SpecArguments::of(PathBuf::from(name), site).open()?;
         let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
         let executor = Executor::survey(&session.plan, &session.store, &options)?;
         return Ok((name.to_owned(), Side::of_plan(&session.plan, &executor, &session.store)));

@@ -32,6 +32,7 @@ mod phantom;
 mod phi;
 mod plan;
 mod progress;
+mod remote;
 mod roc;
 mod run;
 mod runs;

@@ -32,7 +32,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
     let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
-    let executor = Executor::survey(&session.plan, &session.store, &options)?;
+    let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
+    session.consult(&mut executor)?;
     if arguments.json {
         let (roots, learned) = (Roots::of(&session, &executor), Learned::open(&session.store));
         let rows = session.plan.in_order().map(|id| row(&session, &executor, &roots, &learned, id).to_string());

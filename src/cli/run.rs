@@ -90,6 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let options = options(arguments, &session)?;
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
+    session.consult(&mut executor)?;
     if arguments.plan {
         return super::plan::print(&session, &executor, false);
     }
@@ -97,6 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.submit {
         return submit::submit(&session);
     }
+    session.bring(&mut executor)?;
     session.store.touch(&session.spec.name);
     let machine = machine(&executor, arguments.jobs, &arguments.device, &session.site)?;
     let interrupt = Interrupt::on_signals().map_err(anyhow::Error::from)?;
@@ -107,12 +109,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
     drop(listeners);
+    session.note_use(&executor);
     if detached.map_or(Ok(false), |detached| detached.go_on(&summary, &session))? {
         return Ok(());
     }
     verdict(&summary)?;
     let place = publish(&arguments.spec, &session, &executor, arguments.reports.as_deref())?;
-    let said = format!("{} · {}{}", counts(&summary), clock(began.elapsed().as_secs_f64()), place);
+    let said = format!("{} · {}{}{place}", counts(&summary), clock(began.elapsed().as_secs_f64()), session.traffic());
     match &arguments.json_events {
         Some(place) if is_stdout(place) => eprintln!("{said}"),
         _ => outln!("{said}"),
@@ -124,6 +127,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let session = arguments.spec.open()?;
     let options = Options { experiment: session.spec.name.clone(), ..Options::default() };
     let mut executor = Executor::survey(&session.plan, &session.store, &options)?;
+    session.consult(&mut executor)?;
+    session.bring(&mut executor)?;
     let missing = |id: &_| !matches!(executor.state(*id), State::Done { .. }) && session.plan.step(*id).kind.name != "report";
     if let Some(id) = session.plan.in_order().find(missing) {
         let label = &session.plan.step(id).label;

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// What the spec asks for and which of it has a result.
 fn outline(spec: &Path, site: &SiteArguments) -> Result<Outline, Failure> {
-    let spec = SpecArguments { spec: spec.to_owned(), set: vec![], seed: None, site: site.clone(), read_cache: vec![] };
+    let spec = SpecArguments::of(spec.to_owned(), site.clone());
     let session = spec.open()?;
     let experiment = session.spec.name.clone();
     let options = Options { experiment: experiment.clone(), ..Options::default() };

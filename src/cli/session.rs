@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::past::warn_of_newer;
+use super::remote::RemoteArguments;
 use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::history::Header;
 use crate::plan::{self, Discreet, Key, Plan, Roster, StepId};
+use crate::remote::Remote;
 use crate::site::Site;
 use crate::spec::{self, Spec};
 use crate::store::Store;
@@ -34,6 +36,9 @@ pub(super) struct SpecArguments {
     /// several times
     #[arg(long, env = "BGH_READ_CACHE", value_delimiter = ':', value_name = "DIR")]
     pub(super) read_cache: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) remote: RemoteArguments,
 }
 
 pub(super) struct Session {
@@ -43,9 +48,16 @@ pub(super) struct Session {
     pub(super) site: Site,
     /// What texts on the spec must not tell.
     pub(super) discreet: Discreet,
+    /// A cache that several machines share.
+    pub(super) remote: Option<Remote>,
 }
 
 impl SpecArguments {
+    /// A spec as it stands, and nothing else said.
+    pub(super) fn of(spec: PathBuf, site: SiteArguments) -> Self {
+        Self { spec, set: vec![], seed: None, site, read_cache: vec![], remote: RemoteArguments::default() }
+    }
+
     /// What the spec asks for.
     pub(super) fn read(&self) -> Result<Spec, Failure> {
         Ok(spec::load(&self.spec, &self.overrides())?)
@@ -74,7 +86,8 @@ impl SpecArguments {
         let plan = planned(&spec, &key)?;
         let store = self.store(&site)?;
         let discreet = Discreet::of(&spec, key);
-        Ok(Session { spec, plan, store, site, discreet })
+        let remote = self.remote.open(&site)?;
+        Ok(Session { spec, plan, store, site, discreet, remote })
     }
 
     fn store(&self, site: &Site) -> Result<Store, Failure> {

@@ -16,6 +16,7 @@ use super::worker::{Finished, Terms};
 use super::{Failure, Interrupt, Machine, command, guard, remote};
 use crate::artifact::Files;
 use crate::plan::{Input, Manifest, Step};
+use crate::remote::Remote;
 use crate::slurm::Resources;
 use crate::stage::job::{JobFolder, JobSpec, Progress};
 use crate::stage::{Run, Task};
@@ -41,6 +42,8 @@ pub(super) struct Attempt<'a> {
     pub(super) scratch: Option<&'a Path>,
     /// What a job of a cluster asks for.
     pub(super) resources: Resources,
+    /// A cache that others share.
+    pub(super) remote: Option<&'a Remote>,
 }
 
 /// What an attempt made, wherever it ran; its blobs are in the store.
@@ -125,6 +128,9 @@ impl Attempt<'_> {
         if let Some(known) = Success::by_another(self.store, action).filter(|_| !self.forced) {
             return Ok(Some((known, None)));
         }
+        if let Some(known) = self.made_by_others(action)? {
+            return Ok(Some((known, None)));
+        }
         let sources = self.sources()?;
         let Work { outputs, provenance, device_mib, warnings } = match self.machine.cluster_for(self.step) {
             Some(cluster) => self.work_on(cluster, action, signs)?,
@@ -143,6 +149,13 @@ impl Attempt<'_> {
         let result =
             ActionResult { outputs, provenance, manifest: self.manifest.leaves().clone(), inputs: self.contents.clone() };
         Ok(Some((success, Some(Made { action, result, job, claim }))))
+    }
+
+    /// The result as another machine has shared it. A remote that does not answer has none.
+    fn made_by_others(&self, action: Digest) -> Result<Option<Success>, Failure> {
+        let Some(remote) = self.remote.filter(|remote| !self.forced && remote.is_read()) else { return Ok(None) };
+        let taken = remote.take(self.store, action).map_err(environment)?;
+        Ok(taken.and_then(|_| Success::by_another(self.store, action)))
     }
 
     /// Runs the action in a child of this process, or in this process itself.

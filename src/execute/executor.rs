@@ -11,9 +11,10 @@ use super::scheduler::{Floor, Scheduler};
 use super::{Event, Failure, Interrupt, Learned, Listener, Machine, State};
 use crate::artifact::Files;
 use crate::plan::{Input, Plan, StepId};
+use crate::remote::{Remote, Uploader};
 use crate::site::{BackOff, Patience};
 use crate::stage::Needs;
-use crate::store::{Artifact, Committer, Miss, Store};
+use crate::store::{ActionResult, Artifact, Committer, Miss, Store};
 
 /// What the user decides about a run; none of it is part of a key.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +60,10 @@ pub struct Executor<'a> {
     pub(super) states: Vec<State>,
     /// Why a step that waits for its gate has no result. A damaged blob is removed when it is found, so a second look would find less.
     pub(super) held: Mutex<HashMap<StepId, Miss>>,
+    /// A cache that others share, where there is one.
+    pub(super) remote: Option<&'a Remote>,
+    /// Steps whose result is known from there and not all here.
+    pub(super) distant: BTreeMap<StepId, ActionResult>,
 }
 
 impl<'a> Executor<'a> {
@@ -129,10 +134,29 @@ impl<'a> Executor<'a> {
 
     fn schedule(&mut self, machine: &Machine, interrupt: &Interrupt, listener: &mut dyn Listener) -> Result<()> {
         let ((sender, receiver), pools, floor) = (mpsc::channel(), Pools::new(machine), Floor::default());
-        let store = self.store;
+        let (store, remote) = (self.store, self.remote);
         std::thread::scope(|scope| {
             let (executor, committer) = (self, Committer::start(store, scope));
-            Scheduler { executor, scope, machine, interrupt, listener, sender, receiver, committer, pools, floor }.run()
+            let uploader = remote.filter(|remote| remote.is_written()).map(|remote| Uploader::start(remote, store, scope));
+            let shared = uploader.as_ref();
+            let loop_listener = &mut *listener;
+            let scheduler = Scheduler {
+                executor,
+                scope,
+                machine,
+                interrupt,
+                listener: loop_listener,
+                sender,
+                receiver,
+                committer,
+                uploader: shared,
+                pools,
+                floor,
+            };
+            let ended = scheduler.run();
+            let unsent = uploader.map_or(0, |uploader| uploader.finish(|| interrupt.requested()));
+            super::share::tell(remote, unsent, listener);
+            ended
         })
     }
 

@@ -34,6 +34,7 @@ mod reason;
 mod remote;
 mod ro_crate;
 mod scheduler;
+mod share;
 #[cfg(test)]
 mod simulate;
 mod state;

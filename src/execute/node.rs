@@ -239,6 +239,7 @@ fn attempt(folder: &AttemptFolder, signals: &Signals) -> Result<NodeExit, Failur
         interrupt: &signals.interrupt,
         scratch: scratch.path(),
         resources: Resources::default(),
+        remote: None,
     };
     let killed = killed_for_memory();
     let work = attempt.work(&JobFolder::new(folder.path()))?;

@@ -18,6 +18,7 @@ use super::queue::Queue;
 use super::remote::{self, Grown, Placement, Signs};
 use super::{Event, Executor, Failure, Interrupt, Listener, Machine, Reason, State};
 use crate::plan::{Manifest, StepId};
+use crate::remote::Uploader;
 use crate::slurm::{Cluster, Resources};
 use crate::stage::Run;
 use crate::stage::job::{Progress, TrainingProgress};
@@ -47,6 +48,8 @@ pub(super) struct Scheduler<'run, 'scope, 'env, 'a> {
     pub(super) sender: Sender<Message>,
     pub(super) receiver: Receiver<Message>,
     pub(super) committer: Committer<'scope>,
+    /// Who sends what is safe to a remote cache, where there is one.
+    pub(super) uploader: Option<&'run Uploader<'scope>>,
     pub(super) pools: Pools,
     pub(super) floor: Floor,
 }
@@ -119,6 +122,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
             if let Some(message) = self.next() {
                 self.receive(message)?;
             }
+            super::share::tell(self.executor.remote, 0, self.listener);
         }
     }
 
@@ -211,12 +215,21 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
     fn committed(&mut self, id: StepId, outcome: Result<(), Failure>) {
         let took = self.floor.uncommitted.remove(&id);
         match outcome {
-            Ok(()) => self.finished(id, took),
+            Ok(()) => {
+                self.upload(id);
+                self.finished(id, took);
+            }
             Err(failure) => {
                 let State::Done { action, .. } = *self.executor.state(id) else { return };
                 self.tell_failure(id, action, &failure, None);
                 self.give_up(id, failure);
             }
+        }
+    }
+
+    fn upload(&self, id: StepId) {
+        if let (Some(uploader), State::Done { action, .. }) = (self.uploader, self.executor.state(id)) {
+            uploader.submit(*action);
         }
     }
 
@@ -461,6 +474,7 @@ impl<'scope, 'env, 'a: 'scope> Scheduler<'_, 'scope, 'env, 'a> {
             interrupt: self.interrupt,
             scratch: None,
             resources,
+            remote: self.executor.remote,
         };
         self.floor.running.insert(id, Running { lease, manifest, reason });
         let (sender, committer) = (self.sender.clone(), self.committer.clone());

@@ -19,7 +19,8 @@ impl<'a> Executor<'a> {
     pub fn survey(plan: &'a Plan, store: &'a Store, options: &'a Options) -> Result<Self> {
         let left = |id: StepId| options.wanted.get(id.index()).is_some_and(|wanted| !wanted);
         let states = plan.in_order().map(|id| if left(id) { State::Left } else { State::Waiting }).collect();
-        let mut executor = Self { plan, store, options, states, held: Mutex::default() };
+        let mut executor =
+            Self { plan, store, options, states, held: Mutex::default(), remote: None, distant: BTreeMap::new() };
         let first = plan.in_order().filter(|&id| plan.producers(id).next().is_none()).collect();
         executor.resolve(first)?;
         Ok(executor)
@@ -27,7 +28,7 @@ impl<'a> Executor<'a> {
 
     /// Moves waiting steps on whose inputs are all known; where one turns out to be done, those that read it as well. Steps that do
     /// not stand on each other are looked up side by side.
-    fn resolve(&mut self, steps: Vec<StepId>) -> Result<()> {
+    pub(super) fn resolve(&mut self, steps: Vec<StepId>) -> Result<()> {
         let mut wave = steps;
         while !wave.is_empty() {
             wave.retain(|id| matches!(self.state(*id), State::Waiting));
@@ -74,7 +75,7 @@ impl<'a> Executor<'a> {
         })
     }
 
-    fn lock_held(&self) -> MutexGuard<'_, HashMap<StepId, Miss>> {
+    pub(super) fn lock_held(&self) -> MutexGuard<'_, HashMap<StepId, Miss>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

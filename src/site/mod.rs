@@ -6,6 +6,7 @@
 mod device;
 mod patience;
 mod read;
+mod remote;
 mod slurm;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use device::Device;
 pub use patience::{BackOff, Patience};
+pub use remote::RemoteSite;
 pub use slurm::{GpuOption, Request, Slurm, Venue};
 
 use crate::document::Faults;
@@ -38,6 +40,8 @@ pub struct Site {
     pub back_off: BackOff,
     /// Retries and time limits of steps that have none of their own, by kind.
     pub patience: BTreeMap<String, Patience>,
+    /// A cache that several machines share over the network.
+    pub remote: RemoteSite,
     /// The cluster, where some steps run as its jobs.
     pub slurm: Slurm,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::remote::remote;
 use super::slurm::{place, request, slurm};
 use super::{BackOff, Device, Patience, Request, Site, Venue};
 use crate::document::section::{Item, Section};
@@ -44,6 +45,7 @@ fn site(section: &mut Section<'_>) -> Option<Site> {
     let back_off = section.table_or_empty("back_off", back_off);
     let kinds = section.optional("kind", BTreeMap::new(), |item| kinds(&item));
     let executor = section.optional("executor", Venue::Local, |item| place(&item));
+    let remote = section.table_or_empty("remote", remote);
     let slurm = section.table_or_empty("slurm", slurm);
     let (kinds, mut slurm) = (kinds?, slurm?);
     slurm.place = executor?;
@@ -59,6 +61,7 @@ fn site(section: &mut Section<'_>) -> Option<Site> {
         reports: reports?,
         back_off: back_off?,
         patience: kinds.into_iter().map(|(name, kind)| (name, kind.patience)).collect(),
+        remote: remote?,
         slurm,
     })
 }
@@ -118,7 +121,7 @@ mod tests {
     use anyhow::Result;
 
     use super::*;
-    use crate::site::{GpuOption, Slurm};
+    use crate::site::{GpuOption, RemoteSite, Slurm};
 
     fn read(text: &str) -> Result<Result<Site, String>> {
         let folder = tempfile::tempdir()?;
@@ -133,8 +136,20 @@ mod tests {
         let site = read(
             "jobs = 6\nmemory = \"1.5 GiB\"\ncache = \"/scratch/cache\"\nread_caches = [\"/shared\"]\nmax_cache = \"50 GiB\"\nreports = \"/home/reports\"\n\
              [back_off]\nfirst = \"0.5 s\"\n[kind.train]\nretries = 2\ntime_limit = \"2 h\"\n\
-             [[device]]\nindex = 1\nmemory = \"12 GiB\"\n",
+             [[device]]\nindex = 1\nmemory = \"12 GiB\"\n[remote]\nurl = \"s3://lab/cache\"\nwrite = false\nbandwidth = \"20 MiB\"\n\
+             parallel = 8\nretries = 1\ntimeout = \"5 s\"\nendpoint = \"https://s3.example.org\"\nregion = \"eu-central-1\"\n",
         )?;
+        let remote = RemoteSite {
+            url: Some("s3://lab/cache".to_owned()),
+            read: true,
+            write: false,
+            bandwidth: Some(20 << 20),
+            parallel: 8,
+            retries: 1,
+            timeout: Duration::from_secs(5),
+            endpoint: Some("https://s3.example.org".to_owned()),
+            region: Some("eu-central-1".to_owned()),
+        };
         let patience = Patience { retries: Some(2), time_limit: Some(Duration::from_secs(7200)) };
         let expected = Site {
             jobs: Some(6),
@@ -146,6 +161,7 @@ mod tests {
             reports: Some("/home/reports".into()),
             back_off: BackOff { first: Duration::from_millis(500), ..BackOff::default() },
             patience: [("train".to_owned(), patience)].into(),
+            remote,
             slurm: Slurm { kinds: [("train".to_owned(), Request::default())].into(), ..Slurm::default() },
         };
         assert_eq!(site, Ok(expected));

@@ -18,7 +18,7 @@ impl Store {
     /// Publishes what actions made; their blobs must be in the store. Bytes and names of all blobs are made safe first, then records
     /// are written aside and made safe, then renamed into place: a record never names bytes that were not safe before it. Trouble
     /// with one result does not keep the others from being published.
-    pub(super) fn publish(&self, batch: &[(Digest, &ActionResult)]) -> Vec<Result<()>> {
+    pub fn publish(&self, batch: &[(Digest, &ActionResult)]) -> Vec<Result<()>> {
         if self.publish_all(batch).is_ok() {
             return batch.iter().map(|_| Ok(())).collect();
         }

@@ -17,7 +17,7 @@ const SIZES: [(&str, f64); 9] = [
 const AGES: [(&str, f64); 4] = [("d", 86_400.0), ("h", 3_600.0), ("m", 60.0), ("s", 1.0)];
 
 /// `1536` is `1.5 KiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::cli) fn size(bytes: u64) -> String {
     let power = (bytes.max(1).ilog2() / 10).min(4);
     format!("{:.1} {}", bytes as f64 / (1u64 << (10 * power)) as f64, ["B", "KiB", "MiB", "GiB", "TiB"][power as usize])
 }

@@ -11,11 +11,15 @@ use super::super::past::CacheArguments;
 use super::super::session;
 use super::super::{Exit, Failure};
 use super::amount::{parse_age, parse_size, size};
+use super::clearance;
 use crate::care::{Collection, Wishes};
 use crate::execute::{Executor, Options, State};
 use crate::history::Runs;
 use crate::spec;
 use crate::store::{Digest, Store};
+
+/// How long blobs without a record stay where nothing is said.
+const GRACE: Duration = Duration::from_secs(3600);
 
 /// Arguments of `bgh cache gc`.
 #[derive(Debug, Args)]
@@ -23,17 +27,21 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     cache: CacheArguments,
 
+    /// Collect from this remote cache instead of the local one: by what its last uses stand on and by age
+    #[arg(long, value_name = "URL", conflicts_with_all = ["max_size", "checkpoints", "wait"])]
+    remote: Option<String>,
+
     /// Keep all results of this spec, used or not; may be given several times
     #[arg(long, value_name = "SPEC")]
-    keep: Vec<PathBuf>,
+    pub(super) keep: Vec<PathBuf>,
 
     /// Keep results and journals of the last N runs of each experiment
     #[arg(long, value_name = "N", default_value_t = 5)]
-    recent: usize,
+    pub(super) recent: usize,
 
     /// Keep what was used within this time
     #[arg(long, value_name = "AGE", default_value = "30d", value_parser = parse_age)]
-    unused: Duration,
+    pub(super) unused: Duration,
 
     /// Then let results go, the longest unused first, until the cache has at most this size; specs that are kept stay [default: that
     /// of the site file]
@@ -44,25 +52,29 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "AGE", default_value = "7d", value_parser = parse_age)]
     checkpoints: Duration,
 
-    /// Keep blobs without a record and files on their way for this time
-    #[arg(long, value_name = "AGE", default_value = "1h", value_parser = parse_age)]
-    grace: Duration,
+    /// Keep blobs without a record and files on their way for this time, and of a remote whatever is younger [default: 1h; 1d for a
+    /// remote]
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    pub(super) grace: Option<Duration>,
 
     /// Only tell what would go
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 
     /// Wait until nobody else uses the cache
     #[arg(long)]
     wait: bool,
 
     /// One JSON object: `results`, `blobs`, `jobs`, `logs`, `runs`, `strays`, each with `count`, `bytes` and `paths`; `kept` results;
-    /// `size_before`, `size_after`; `removed`
+    /// `size_before`, `size_after`; `removed`. Of a remote: `results`, `uses`, `blobs`
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(url) = &arguments.remote {
+        return clearance::run(url, arguments, &arguments.cache.site.read()?);
+    }
     let store = arguments.cache.store()?;
     if !arguments.dry_run {
         take(&store, arguments.wait)?;
@@ -116,7 +128,8 @@ fn wishes(arguments: &Arguments, store: &Store) -> Result<Wishes, Failure> {
     for spec in &arguments.keep {
         keep.extend(results(spec, store)?);
     }
-    let Arguments { recent, unused, grace, checkpoints, .. } = *arguments;
+    let Arguments { recent, unused, checkpoints, .. } = *arguments;
+    let grace = arguments.grace.unwrap_or(GRACE);
     let max_size = max_size(arguments)?;
     Ok(Wishes { keep, recent, unused, grace, checkpoints, max_size, now: SystemTime::now() })
 }

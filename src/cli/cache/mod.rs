@@ -1,13 +1,17 @@
-//! `bgh cache`: how large it is, whether it is whole, what nobody needs, and runs as files. One file a subcommand.
+//! `bgh cache`: how large it is, whether it is whole, what nobody needs, runs as files, and what machines share. One file a subcommand.
 
 mod amount;
+mod clearance;
 mod du;
 mod export;
 mod gc;
 mod import;
+mod share;
 mod verify;
 
 use clap::Subcommand;
+
+pub(super) use amount::size;
 
 use super::Failure;
 
@@ -23,6 +27,10 @@ pub(super) enum Command {
     Export(export::Arguments),
     /// Take in a file that `export` wrote; all of it is checked first
     Import(import::Arguments),
+    /// Send results to a cache that several machines share
+    Push(share::Arguments),
+    /// Fetch results from it; all bytes are checked
+    Pull(share::Arguments),
 }
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
@@ -32,5 +40,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Gc(arguments) => gc::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Push(arguments) => share::push(arguments),
+        Command::Pull(arguments) => share::pull(arguments),
     }
 }

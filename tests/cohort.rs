@@ -58,10 +58,7 @@ fn copy(space: &Space, from: &str, to: &str) {
 
 /// A text with the exams' names in place of their pseudonyms.
 fn named(space: &Space, text: &str) -> String {
-    let table = space.bgh(&["check", "study.toml", "--pseudonyms"]);
-    assert_eq!(table.code, 0, "{}", table.text());
-    let rows = table.stdout.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
-    rows.fold(text.to_owned(), |text, row| text.replace(row[0], row[2]))
+    space.pseudonyms().iter().fold(text.to_owned(), |text, (name, pseudonym)| text.replace(pseudonym, name))
 }
 
 fn faults(space: &Space) -> String {

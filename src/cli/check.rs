@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 use rayon::prelude::*;
 
+use super::headers::Headers;
 use super::session::{self, SpecArguments};
 use super::weights::told;
 use super::{Exit, Failure};
@@ -30,7 +31,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let spec = arguments.spec.read()?;
     let cache = arguments.spec.site.cache(&arguments.spec.site.read()?);
     let key = if arguments.pseudonyms { session::key(&spec, &cache)? } else { Key::of_nobody()? };
+    let shown = Headers::shown();
     let roster = spec.study.as_ref().map(|study| Roster::of(study, &key)).transpose()?;
+    drop(shown);
     if arguments.pseudonyms {
         return people(roster.as_ref());
     }

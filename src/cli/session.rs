@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::headers::Headers;
 use super::past::warn_of_newer;
 use super::remote::RemoteArguments;
 use super::site::SiteArguments;
@@ -138,7 +139,9 @@ impl Session {
 
 /// The plan of a spec.
 pub(super) fn planned(spec: &Spec, key: &Key) -> Result<Plan, Failure> {
+    let shown = Headers::shown();
     let roster = spec.study.as_ref().map(|study| Roster::of(study, key)).transpose()?;
+    drop(shown);
     Ok(plan::expand(spec, roster.as_ref())?)
 }
 

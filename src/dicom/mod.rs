@@ -27,6 +27,6 @@ pub use identity::{Identifiers, Leak};
 pub use inspect::{Inspection, inspect, inspect_bytes, stored};
 pub use orientation::Orientation;
 pub use pixels::AIR;
-pub use scan::{ExamFiles, SeriesFiles, scan};
+pub use scan::{ExamFiles, SeriesFiles, scan, scanned};
 pub use series::AxialSeries;
 pub use stack::StackFacts;

@@ -3,6 +3,7 @@
 //! The journal and the report keep what was asked for. A folder may be called as the patient in it, so what stands for a place of exams becomes
 //! its pseudonym: whether two runs were of the same folder can still be told.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::{Table, Value};
@@ -37,19 +38,33 @@ impl Discreet {
             return text.to_owned();
         }
         let Ok(mut spec) = toml::from_str::<Table>(text) else { return String::new() };
-        spec.iter_mut().for_each(|(key, value)| self.value(key, value));
+        texts(&mut spec, &mut |path, text| *text = self.private(path, text).unwrap_or_else(|| self.text(text)));
         toml::to_string(&spec).unwrap_or_default()
     }
 
-    fn value(&self, path: &str, value: &mut Value) {
-        match value {
-            Value::Table(table) => table.iter_mut().for_each(|(key, value)| self.value(&format!("{path}.{key}"), value)),
-            Value::Array(items) => items.iter_mut().for_each(|value| self.value(&format!("{path}.*"), value)),
-            Value::String(text) if PLACES.contains(&path) => *text = self.key.pseudonym(Sort::Place, text),
-            Value::String(text) if PEOPLE.contains(&path) => *text = self.key.pseudonym(Sort::Exam, text),
-            Value::String(text) => *text = self.text(text),
-            _ => {}
-        }
+    /// A text that [`Discreet::spec`] made, with what the author's `own` spec says in place of its pseudonyms: for who takes the exams along.
+    pub fn revealed(&self, text: &str, own: &str) -> String {
+        let (Ok(mut spec), Ok(mut own)) = (toml::from_str::<Table>(text), toml::from_str::<Table>(own)) else {
+            return text.to_owned();
+        };
+        let mut known = BTreeMap::new();
+        texts(&mut own, &mut |path, text| known.extend(self.private(path, text).map(|pseudonym| (pseudonym, text.clone()))));
+        texts(&mut spec, &mut |_, text| {
+            if let Some(own) = known.get(text) {
+                text.clone_from(own);
+            }
+        });
+        toml::to_string(&spec).unwrap_or_default()
+    }
+
+    /// What stands for the text at this path; `None` where it may stay.
+    fn private(&self, path: &str, text: &str) -> Option<String> {
+        let sort = match path {
+            _ if PLACES.contains(&path) => Sort::Place,
+            _ if PEOPLE.contains(&path) => Sort::Exam,
+            _ => return None,
+        };
+        Some(self.key.pseudonym(sort, text))
     }
 
     /// The words of a command line, without them: `--set cohort.root=…` among others.
@@ -85,6 +100,19 @@ impl Discreet {
     }
 }
 
+/// Calls `each` with every text of a spec and its path.
+fn texts(spec: &mut Table, each: &mut impl FnMut(&str, &mut String)) {
+    fn below(path: &str, value: &mut Value, each: &mut impl FnMut(&str, &mut String)) {
+        match value {
+            Value::Table(table) => table.iter_mut().for_each(|(key, value)| below(&format!("{path}.{key}"), value, each)),
+            Value::Array(items) => items.iter_mut().for_each(|value| below(&format!("{path}.*"), value, each)),
+            Value::String(text) => each(path, text),
+            _ => {}
+        }
+    }
+    spec.iter_mut().for_each(|(key, value)| below(key, value, each));
+}
+
 /// How a path may be written in full; a single name is too short to be looked for in other words.
 fn spellings(path: &Path) -> Vec<String> {
     let full = std::path::absolute(path).ok().into_iter().chain(path.canonicalize().ok());
@@ -109,6 +137,8 @@ mod tests {
         assert!(!told.contains("doe") && !told.contains("roe"), "{told}");
         assert!(told.contains("name = \"x\"") && told.contains("name = \"y\"") && told.contains("classes = [\"a\"]"), "{told}");
         assert_eq!(told, discreet.spec(text), "the same place has the same pseudonym");
+        let own = discreet.revealed(&told, text);
+        assert!(own.contains("root = \"doe^jane\"") && own.contains("root = \"roe\""), "{own}");
         let words =
             ["run", "x.toml", "--set", "cohort.root=doe", "--set=explain.exams=[\"doe\"]", "--at=/data/doe^jane", "name=y"];
         let told = discreet.words(words.map(str::to_owned).to_vec()).join(" ");

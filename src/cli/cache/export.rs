@@ -47,6 +47,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let spec = if path.is_file() { path.to_owned() } else { spec_of(&past::find(&Runs::of(&store), &arguments.what)?) };
         let folder = spec.parent().unwrap_or(Path::new("")).to_owned();
         export = export.with_sources(&folder, sources(&spec, &store)?).map_err(refused)?;
+        // Who takes the exams along takes their places along; what finds them has to be in the spec.
+        let (read, _, key) = planned(&spec, &store)?;
+        let own = spec::resolved(&spec, &[]).unwrap_or_default();
+        export = export.with_spec(|text| Discreet::of(&read, key).revealed(&text, &own));
     }
     let bytes = export.write(&arguments.output).map_err(|error| Failure::environment(&error))?;
     let contents = export.contents();

@@ -13,20 +13,23 @@ use common::Space;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+/// Group, number and value representation.
+type Attribute = (u16, u16, &'static [u8; 2]);
+
 /// Tag and VR of attributes in Explicit VR Little Endian.
-const STUDY_DATE: (u16, u16, &[u8; 2]) = (0x0008, 0x0020, b"DA");
-const ACCESSION: (u16, u16, &[u8; 2]) = (0x0008, 0x0050, b"SH");
-const INSTITUTION: (u16, u16, &[u8; 2]) = (0x0008, 0x0080, b"LO");
-const REFERRING: (u16, u16, &[u8; 2]) = (0x0008, 0x0090, b"PN");
-const STATION: (u16, u16, &[u8; 2]) = (0x0008, 0x1010, b"SH");
-const STUDY_DESCRIPTION: (u16, u16, &[u8; 2]) = (0x0008, 0x1030, b"LO");
-const SERIES_DESCRIPTION: (u16, u16, &[u8; 2]) = (0x0008, 0x103E, b"LO");
-const NAME: (u16, u16, &[u8; 2]) = (0x0010, 0x0010, b"PN");
-const PATIENT: (u16, u16, &[u8; 2]) = (0x0010, 0x0020, b"LO");
-const BIRTH: (u16, u16, &[u8; 2]) = (0x0010, 0x0030, b"DA");
-const STUDY: (u16, u16, &[u8; 2]) = (0x0020, 0x000D, b"UI");
-const SERIES: (u16, u16, &[u8; 2]) = (0x0020, 0x000E, b"UI");
-const INSTANCE: (u16, u16, &[u8; 2]) = (0x0008, 0x0018, b"UI");
+const STUDY_DATE: Attribute = (0x0008, 0x0020, b"DA");
+const ACCESSION: Attribute = (0x0008, 0x0050, b"SH");
+const INSTITUTION: Attribute = (0x0008, 0x0080, b"LO");
+const REFERRING: Attribute = (0x0008, 0x0090, b"PN");
+const STATION: Attribute = (0x0008, 0x1010, b"SH");
+const STUDY_DESCRIPTION: Attribute = (0x0008, 0x1030, b"LO");
+const SERIES_DESCRIPTION: Attribute = (0x0008, 0x103E, b"LO");
+const NAME: Attribute = (0x0010, 0x0010, b"PN");
+const PATIENT: Attribute = (0x0010, 0x0020, b"LO");
+const BIRTH: Attribute = (0x0010, 0x0030, b"DA");
+const STUDY: Attribute = (0x0020, 0x000D, b"UI");
+const SERIES: Attribute = (0x0020, 0x000E, b"UI");
+const INSTANCE: Attribute = (0x0008, 0x0018, b"UI");
 
 /// The elements of an Explicit VR Little Endian data set without sequences: tag and whole bytes.
 fn elements(bytes: &[u8]) -> Vec<((u16, u16), Vec<u8>)> {
@@ -45,7 +48,7 @@ fn elements(bytes: &[u8]) -> Vec<((u16, u16), Vec<u8>)> {
 }
 
 /// The file with these values, whether it had the attributes or not.
-fn planted(bytes: &[u8], values: &[((u16, u16, &[u8; 2]), String)]) -> Vec<u8> {
+fn planted(bytes: &[u8], values: &[(Attribute, String)]) -> Vec<u8> {
     let mut all = elements(bytes);
     for ((group, number, vr), value) in values {
         let padded =

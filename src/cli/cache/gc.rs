@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(3600);
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
-    cache: CacheArguments,
+    pub(super) cache: CacheArguments,
 
     /// Collect from this remote cache instead of the local one: by what its last uses stand on and by age
     #[arg(long, value_name = "URL", conflicts_with_all = ["max_size", "checkpoints", "wait"])]

@@ -11,6 +11,7 @@ them, sorts them by place and rescales them in memory, and keeps nothing. Both t
 """
 import argparse
 import csv
+import functools
 import os
 import pathlib
 import shutil
@@ -52,12 +53,17 @@ learning_rate = 0.01
 """
 
 
-def head(side, slice, generator):
-    """A disc of tissue with noise, as stored values of 12 bits."""
+@functools.cache
+def first(side, generator):
+    """A disc of tissue with noise, HU."""
     rows, columns = numpy.ogrid[:side, :side]
     radius = numpy.hypot(rows - side / 2, columns - side / 2) / side
-    hu = numpy.where(radius < 0.36, 30, numpy.where(radius < 0.40, 900, -1000)) + generator.normal(0, 6, (side, side)) + slice % 7
-    return numpy.clip(hu + 1024, 0, 4095).astype("<u2")
+    return numpy.where(radius < 0.36, 30, numpy.where(radius < 0.40, 900, -1000)) + generator.normal(0, 6, (side, side))
+
+
+def head(side, slice, generator):
+    """The same for each slice, turned a little, as stored values of 12 bits."""
+    return numpy.clip(numpy.roll(first(side, generator), slice, axis=0) + 1024, 0, 4095).astype("<u2")
 
 
 def write_exam(folder, study, slices, side, syntax, generator):

@@ -1,6 +1,11 @@
-//! What is done to every input: all that the tool does to a weight file of a stranger.
+//! What is done to every input: all that the tool does to a file of a stranger.
 
-use bgh_field::weights::{self, Classifiers, Format, Network};
+mod allocation;
+
+use std::path::Path;
+
+use bgh_field::dicom::{self, Header};
+pub use allocation::Frugal;use bgh_field::weights::{self, Classifiers, Format, Network};
 
 /// Reads the file, decodes every tensor, holds it against every network and writes it in every format. Anything but a panic is right.
 pub fn exercise(bytes: &[u8]) {
@@ -20,4 +25,30 @@ pub fn exercise(bytes: &[u8]) {
             weights::read(&written).expect("what was written is sound");
         }
     }
+}
+
+/// Reads a DICOM header. Anything but a panic is right, as long as no more is allocated than 4 times the file and what a parser needs.
+pub fn header(bytes: &[u8]) {
+    let most = allocation::most(|| drop(Header::of_bytes(bytes)));
+    assert!(most <= 4 * bytes.len() + SLACK, "{most} bytes were allocated for a file of {}", bytes.len());
+}
+
+/// Decodes every frame of a DICOM file. A compressed one may declare more pixels than it has bytes; what is allocated is bounded by
+/// what it declares, and a frame of more values than any of CT is refused before it.
+pub fn pixels(bytes: &[u8]) {
+    let declared = Header::of_bytes(bytes).map_or(0, |header| declared(&header));
+    let most = allocation::most(|| drop(dicom::inspect_bytes(Path::new("input"), bytes)));
+    assert!(most <= 4 * bytes.len() + 16 * declared + SLACK, "{most} bytes for a file of {} that declares {declared}", bytes.len());
+}
+
+/// Tables of fixed size: of Huffman codes, of an inflating stream.
+const SLACK: usize = 1 << 20;
+/// Values of the largest frame that is decoded.
+const MAX_VALUES: usize = 1 << 26;
+
+/// Values that the header declares, as far as they are decoded at all.
+fn declared(header: &Header) -> usize {
+    let side = |side: Option<u16>| usize::from(side.unwrap_or(0));
+    let frame = side(header.rows) * side(header.columns) * side(header.samples);
+    if frame > MAX_VALUES { 0 } else { frame * header.frames as usize }
 }

@@ -122,6 +122,25 @@ fn report_is_laid_out_again_only_from_what_is_cached() {
 }
 
 #[test]
+fn a_report_is_rendered_once_more_from_the_cache_and_held_against_what_lies_there() {
+    let space = Space::new();
+    space.run();
+    let verify = || space.bgh(&["verify", "report", "reports/mini"]);
+    let sound = verify();
+    assert_eq!(sound.code, 0, "{}", sound.text());
+    for said in ["files    ok", "numbers  ok", "areas    ok", "rendered ok: once more from the cache"] {
+        assert!(sound.stdout.contains(said), "{}", sound.text());
+    }
+    let page = fs::read_to_string(space.path("reports/mini/report.html")).expect("the page");
+    fs::write(space.path("reports/mini/report.html"), page.replacen("AUC", "AUC ", 1)).expect("written");
+    let changed = verify();
+    assert_ne!(changed.code, 0);
+    assert!(changed.stdout.contains("FAULT: report.html has other bytes"), "{}", changed.text());
+    fs::rename(space.path("cache"), space.path("elsewhere")).expect("moved");
+    assert!(verify().stderr.contains("note: not rendered once more: there is no cache at"), "{}", verify().text());
+}
+
+#[test]
 fn cache_tells_its_size_and_collects_only_what_nobody_needs() {
     let space = Space::new();
     space.run();

@@ -219,7 +219,7 @@ fn more_test_exams_train_nothing() {
     space.run();
     write(lines(None));
     let ran = space.run();
-    let id = rows[new][0];
+    let id = &space.pseudonyms()[rows[new][0]];
     let predictions = ["none-alexnet-high", "none-alexnet-low", "x4-alexnet-high", "x4-alexnet-low"];
     let mut expected: Vec<String> = predictions.iter().map(|model| format!("predict[{model}]")).collect();
     expected.extend(["characteristics", "compare", "disjoint", "report", "window[test-w80l35]"].map(String::from));
@@ -246,7 +246,7 @@ fn a_source_file_edited_with_size_and_time_put_back_is_noticed() {
     let times = fs::FileTimes::new().set_modified(time);
     fs::File::options().write(true).open(&file).and_then(|file| file.set_times(times)).expect("time put back");
     let ran = space.run();
-    let id = exam.file_name().expect("a name").to_string_lossy().into_owned();
+    let id = &space.pseudonyms()[&*exam.file_name().expect("a name").to_string_lossy()];
     assert!(ran.contains(&format!("ingest[{id}]")), "{ran:?}");
 }
 

@@ -71,6 +71,7 @@ fn two_real_heads_go_from_a_spec_to_augmented_images() {
 
     let augmented = output(&space, "augment", "images", "").pop().expect("the augmented set");
     let set = ImageSet::open(&augmented).expect("an image set");
-    let of = |exam: &str| set.rows.iter().filter(|row| row.exam == exam).count();
+    let pseudonyms = space.pseudonyms();
+    let of = |exam: &str| set.rows.iter().filter(|row| row.exam == pseudonyms[exam]).count();
     assert_eq!((of("ge"), of("philips")), (28 * 4, 8 * 4));
 }

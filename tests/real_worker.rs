@@ -82,7 +82,10 @@ fn an_exported_model_scores_the_test_exams_as_the_study_did() {
     };
     let (own, applied) = (table("reports/mini/scores.csv", "none-alexnet-low"), table("worklist/worklist.csv", "score"));
     assert_eq!((own.len(), applied.len()), (8, 18));
-    // Other exams share the batches, so single precision rounds otherwise.
+    // The report has pseudonyms, the worklist names. Other exams share the batches, so single precision rounds otherwise.
+    let pseudonyms = space.pseudonyms();
+    let applied: std::collections::BTreeMap<&String, f64> =
+        applied.iter().map(|(name, score)| (&pseudonyms[name], *score)).collect();
     for (exam, score) in own {
         assert!((score - applied[&exam]).abs() < 1e-6, "exam {exam}: {score} and {}", applied[&exam]);
     }

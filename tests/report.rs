@@ -38,6 +38,13 @@ fn text(folder: &Path, name: &str) -> Result<String> {
     fs::read_to_string(folder.join(name)).with_context(|| format!("{name} was not written"))
 }
 
+/// A drawing without its font, which says nothing to a reader.
+fn drawing(folder: &Path, stem: &str) -> Result<String> {
+    let svg = text(folder, &format!("figures/{stem}.svg"))?;
+    let (start, end) = (svg.find("<style>").context("no font")?, svg.find("</style>").context("no font")?);
+    Ok(format!("{}{}", &svg[..start], &svg[end + "</style>".len()..]).replace("><", ">\n<"))
+}
+
 /// All tables in one form, in the order of their names.
 fn tables(folder: &Path, form: &str) -> Result<String> {
     let files = Files::of_folder(&folder.join("tables"))?;
@@ -51,6 +58,54 @@ fn tables_of_the_factorial_design() -> Result<()> {
     insta::assert_snapshot!("factorial_csv", tables(folder, ".csv")?);
     insta::assert_snapshot!("factorial_tex", tables(folder, ".tex")?);
     insta::assert_snapshot!("factorial_md", text(folder, "report.md")?);
+    Ok(())
+}
+
+#[test]
+fn drawings_of_one_factor_with_three_levels() -> Result<()> {
+    let folder = rendered(&one_factor())?;
+    let stems = ["design", "auc", "roc"];
+    let files = Files::of_folder(&folder.path().join("figures"))?;
+    for slug in stems {
+        let name = files.iter().map(|(name, _)| name).find(|name| name.ends_with(&format!("-{slug}.svg")));
+        let stem = name.with_context(|| format!("no figure `{slug}`"))?.trim_end_matches(".svg");
+        insta::assert_snapshot!(format!("one_factor_svg_{slug}"), drawing(folder.path(), stem)?);
+    }
+    Ok(())
+}
+
+#[test]
+fn figures_of_several_panels_are_there_whole_and_fill_the_page() -> Result<()> {
+    let folder = factorial_folder();
+    let files = Files::of_folder(&folder.join("figures"))?;
+    let whole: Vec<&str> = files.iter().map(|(name, _)| name).filter(|name| name.ends_with("-confusion.svg")).collect();
+    assert!(whole.iter().any(|name| !name.contains('a')), "panels and the whole figure: {whole:?}");
+    let comparison =
+        files.iter().map(|(name, _)| name).find(|name| name.starts_with("figure") && name.ends_with("-comparison1.svg"));
+    let svg = text(folder, &format!("figures/{}", comparison.context("no figure of the first comparison")?))?;
+    assert!(svg.contains("width=\"84mm\"") || svg.contains("width=\"174mm\""), "{}", &svg[..300]);
+    Ok(())
+}
+
+#[test]
+fn a_drawing_carries_its_letters_and_nothing_from_elsewhere() -> Result<()> {
+    for (name, path) in Files::of_folder(&factorial_folder().join("figures"))?.iter().filter(|(name, _)| name.ends_with(".svg"))
+    {
+        let svg = fs::read_to_string(path)?;
+        assert_eq!(svg.matches("@font-face").count(), 1, "{name}");
+        assert!(!svg.contains("url(http") && !svg.replace("http://www.w3.org/2000/svg", "").contains("http://"), "{name}");
+    }
+    let page = text(factorial_folder(), "report.html")?;
+    assert_eq!(page.matches("@font-face").count(), 2, "regular and bold");
+    assert!(page.len() < 10_000_000, "{} bytes", page.len());
+    Ok(())
+}
+
+#[test]
+fn the_checklist_is_a_file_of_its_own() -> Result<()> {
+    let claim = text(factorial_folder(), "claim.md")?;
+    assert!(claim.starts_with("## CLAIM 2024 checklist"), "{claim}");
+    assert_eq!(claim.lines().filter(|line| line.starts_with("| ")).count(), 2 + 44);
     Ok(())
 }
 
@@ -173,7 +228,10 @@ fn drawings_are_sound(folder: &Path) -> Result<()> {
     for (name, path) in files.iter().filter(|(name, _)| name.ends_with(".svg")) {
         let svg = fs::read_to_string(path)?;
         resvg::usvg::Tree::from_str(&svg, &resvg::usvg::Options::default()).with_context(|| format!("{name} is no SVG"))?;
-        assert!(files.path(&name.replace(".svg", ".png")).is_ok(), "{name} has no PNG");
+        assert!(files.path(&name.replace(".svg", ".pdf")).is_ok(), "{name} has no PDF");
+        let is_panel =
+            name.trim_start_matches("figure").trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(char::is_alphabetic);
+        assert!(is_panel || files.path(&name.replace(".svg", ".png")).is_ok(), "{name} has no PNG");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bgh::imaging::{Filter, Fit, Geometry, Window};
-use bgh::plan::{Part, Roster};
+use bgh::plan::{Key, Part, Roster};
 use bgh::seed::Seed;
 use bgh::spec::{
     self, Aggregate, Experiment, Faults, Format, OperatingRule, PatientIds, ScoreSource, Slices, Source, Start, Test,
@@ -1092,7 +1092,7 @@ fn seeds_are_averaged_and_not_compared() {
 #[test]
 fn permuted_labels_are_a_permutation_among_development_patients() {
     let experiment = Folder::new(&[("spec.toml", SMALL)]).load(&[]).unwrap();
-    let roster = Roster::of(&experiment).unwrap();
+    let roster = Roster::of(&experiment, &Key::of_nobody().unwrap()).unwrap();
     let permuted = roster.permuted(Seed::root(7));
     let classes = |roster: &Roster, test: bool| -> Vec<String> {
         let exams = roster.exams.iter().filter(|exam| (exam.part == Part::Test) == test);
@@ -1186,6 +1186,6 @@ fn faults_of_a_closer_look_have_their_places() {
     assert_snapshot!(Folder::new(&[("spec.toml", &spec)]).faults(&[]));
     let spec = format!("{SMALL}[explain]\nexams = [\"nobody\"]\n");
     let study = Folder::new(&[("spec.toml", &spec)]).load(&[]).unwrap_or_else(|faults| panic!("{faults}"));
-    let fault = Roster::of(&study).expect_err("not a test exam").to_string();
+    let fault = Roster::of(&study, &Key::of_nobody().unwrap()).expect_err("not a test exam").to_string();
     assert_eq!(fault, "exam `nobody` is to be explained, but it is no test exam");
 }

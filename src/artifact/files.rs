@@ -54,7 +54,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -
         let name = entry.file_name();
         let name = name.to_str().with_context(|| format!("the name of {} is not UTF-8; rename it", entry.path().display()))?;
         let name = format!("{prefix}{name}");
-        if entry.path().is_dir() {
+        // The listing knows what most entries are; only a link has to be followed.
+        let kind = entry.file_type().with_context(|| format!("cannot list {}", folder.display()))?;
+        if kind.is_dir() || kind.is_symlink() && entry.path().is_dir() {
             collect(&entry.path(), &format!("{name}/"), files)?;
         } else {
             files.insert(name, entry.path());

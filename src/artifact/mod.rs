@@ -24,4 +24,4 @@ pub use files::Files;
 pub use images::{ImageRow, ImageSet, ImageSetWriter};
 pub use predictions::{Prediction, Predictions};
 pub use training::{Pretraining, TrainingRecord};
-pub use volume::{Element, SliceRow, Volume, VolumeWriter};
+pub use volume::{Element, SliceRow, Volume, VolumeReader, VolumeWriter};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::marker::PhantomData;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -131,6 +132,56 @@ impl Volume {
     }
 }
 
+/// A volume on the disk, of which slices are read one at a time: what it takes to look at one grows with a slice, not with the exam.
+#[derive(Debug)]
+pub struct VolumeReader {
+    /// One row a slice.
+    pub slices: Vec<SliceRow>,
+    /// Rows of a slice.
+    pub rows: usize,
+    /// Columns of a slice.
+    pub columns: usize,
+    array: File,
+    dtype: Dtype,
+    /// Where the values begin.
+    values: u64,
+}
+
+impl VolumeReader {
+    /// Opens what [`Volume::write`] wrote.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged, or does not fit the others.
+    pub fn open(files: &Files) -> Result<Self> {
+        let path = files.path(ARRAY)?;
+        let place = || format!("cannot read {}", path.display());
+        let array = File::open(path).with_context(place)?;
+        // SAFETY: artifacts are read-only files that are replaced, never rewritten, so the mapping cannot change underneath.
+        let map = unsafe { Mmap::map(&array) }.with_context(place)?;
+        let tensors = SafeTensors::deserialize(&map).with_context(place)?;
+        let tensor = tensors.tensor("hu").with_context(place)?;
+        let [count, rows, columns] = tensor.shape().try_into().context("tensor `hu` is not [S, R, C]").with_context(place)?;
+        let (dtype, values) = (tensor.dtype(), (map.len() - tensor.data().len()) as u64);
+        ensure!([Dtype::I16, Dtype::F32].contains(&dtype), "tensor `hu` is {dtype:?}, neither I16 nor F32");
+        let slices = Volume::slices(files)?;
+        ensure!(slices.len() == count, "{SLICES} has {} rows for {count} slices", slices.len());
+        drop(map);
+        Ok(Self { slices, rows, columns, array, dtype, values })
+    }
+
+    /// HU of slice `index`, row after row.
+    ///
+    /// # Errors
+    /// When there is no such slice, or the file cannot be read.
+    pub fn slice(&self, index: usize) -> Result<Vec<f32>> {
+        ensure!(index < self.slices.len(), "there is no slice {index} among {}", self.slices.len());
+        let size = self.rows * self.columns * self.dtype.bitsize() / 8;
+        let mut bytes = vec![0; size];
+        self.array.read_exact_at(&mut bytes, self.values + (index * size) as u64)?;
+        decode(self.dtype, &bytes)
+    }
+}
+
 /// A number that the array of a volume may hold.
 pub trait Element: Copy {
     /// Its type in the file.
@@ -236,7 +287,10 @@ mod tests {
         for hu in [vec![-1024.0, 0.0, 3071.0], vec![-0.5, 12.25, 40000.0]] {
             let folder = tempfile::tempdir()?;
             volume(hu.clone()).write(folder.path())?;
-            assert_eq!(Volume::open(&Files::of_folder(folder.path())?)?, volume(hu));
+            let files = Files::of_folder(folder.path())?;
+            assert_eq!(VolumeReader::open(&files)?.slice(0)?, hu);
+            assert!(VolumeReader::open(&files)?.slice(1).is_err());
+            assert_eq!(Volume::open(&files)?, volume(hu));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Nothing here prints. What removes is first a plan ([`Collection`]) and then its execution, and has the cache for itself meanwhile;
 //! what only reads or adds goes on beside runs.
 
+mod again;
 pub mod bundle;
 mod collection;
 mod inventory;
@@ -12,6 +13,7 @@ mod tree;
 mod usage;
 mod verdict;
 
+pub use again::again;
 pub use collection::{Collection, Pile, Wishes};
 pub use inventory::{DamagedRecord, Inventory, Record};
 pub use names::Names;

@@ -1,14 +1,17 @@
 //! `bgh check`: every fault of a spec and of what it names, without running anything.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use clap::Args;
 use rayon::prelude::*;
 
-use super::session::SpecArguments;
+use super::headers::Headers;
+use super::session::{self, SpecArguments};
 use super::weights::told;
 use super::{Exit, Failure};
-use crate::plan::{self, Exam, ExamSource, Part, Roster};
+use crate::history::{self, Runs};
+use crate::plan::{self, Exam, ExamSource, Key, Part, Roster};
 use crate::spec::{Experiment, Start};
 use crate::stage::train;
 use crate::weights::WeightFile;
@@ -18,11 +21,22 @@ use crate::weights::WeightFile;
 pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
+
+    /// Print which exam and which patient each pseudonym stands for, and nothing else. Keep the list where the exams are kept
+    #[arg(long)]
+    pseudonyms: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let spec = arguments.spec.read()?;
-    let roster = spec.study.as_ref().map(Roster::of).transpose()?;
+    let cache = arguments.spec.site.cache(&arguments.spec.site.read()?);
+    let key = if arguments.pseudonyms { session::key(&spec, &cache)? } else { Key::of_nobody()? };
+    let shown = Headers::shown();
+    let roster = spec.study.as_ref().map(|study| Roster::of(study, &key)).transpose()?;
+    drop(shown);
+    if arguments.pseudonyms {
+        return people(roster.as_ref());
+    }
     let plan = plan::expand(&spec, roster.as_ref())?;
     let models = spec.study.as_ref().map_or(String::new(), |study| format!("{} models, ", study.models.len()));
     outln!("{}: {models}{} steps", arguments.spec.spec.display(), plan.len());
@@ -30,9 +44,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         outln!("  stage {}: {}", stage.name, steps(stage.instances.len(), stage.replaces.is_some()));
     }
     match (&spec.study, &roster) {
-        (Some(study), Some(roster)) => check(study, roster),
+        (Some(study), Some(roster)) => {
+            check(study, roster)?;
+            looks(&study.name, &cache)
+        }
         _ => Ok(()),
     }
+}
+
+/// The pseudonyms as CSV.
+fn people(roster: Option<&Roster>) -> Result<(), Failure> {
+    let mut table = csv::Writer::from_writer(vec![]);
+    let line = table.write_record(["exam", "patient", "named_exam", "named_patient"]);
+    line.map_err(anyhow::Error::from)?;
+    for exam in roster.iter().flat_map(|roster| roster.all()) {
+        let person = &exam.person;
+        table.write_record([&exam.id, &exam.patient, person.exam(), person.patient()]).map_err(anyhow::Error::from)?;
+    }
+    let bytes = table.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;
+    super::out::text_of(format_args!("{}", String::from_utf8_lossy(&bytes)));
+    Ok(())
 }
 
 fn steps(instances: usize, at_exams: bool) -> String {
@@ -51,6 +82,18 @@ fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
     }
     for (file, takes) in weight_files(experiment)? {
         outln!("  weights {file}: {takes}");
+    }
+    Ok(())
+}
+
+/// How often models have looked at the test exams.
+fn looks(experiment: &str, cache: &Path) -> Result<(), Failure> {
+    let looks = history::looks(&Runs::at(cache), experiment)?;
+    if let (Some(first), Some(last)) = (looks.first(), looks.last()) {
+        outln!("  test exams: {} looks, from run {} to {}", looks.len(), first.run, last.run);
+    }
+    for (step, count) in history::repeated(&looks) {
+        outln!("  warning: {step} looked {count} times: a model that is changed by what the test exams say is tuned on them");
     }
     Ok(())
 }
@@ -75,6 +118,12 @@ fn parts(experiment: &Experiment, roster: &Roster) {
         all.len(),
         parts.len()
     );
+    if let (exams @ 1.., images) = roster.texts() {
+        outln!(
+            "  warning: {images} images of {exams} exams may show text in their pixels (BurnedInAnnotation, secondary capture): look at them \
+             before you pass anything on; `bgh inspect` names the files"
+        );
+    }
     for column in roster.telling_columns() {
         outln!(
             "  warning: column `{column}` of the label table tells the class of every exam: what made it may be visible in the images"
@@ -90,12 +139,11 @@ fn classes(experiment: &Experiment, exams: &[&Exam]) -> String {
 
 /// Which slices will be used; every exam of which none can be is told.
 fn slices(roster: &Roster) -> Result<(), Failure> {
-    let exams: Vec<&Exam> =
-        roster.exams.iter().chain(roster.external.iter().flat_map(|(_, external)| &external.exams)).collect();
+    let exams: Vec<&Exam> = roster.all().collect();
     let foreseen: Vec<(&str, anyhow::Result<usize>)> = exams
         .into_par_iter()
         .filter_map(|exam| match &exam.source {
-            ExamSource::Files(format, files) => Some((exam.id.as_str(), format.foresee(files, &exam.slices))),
+            ExamSource::Files(format, files) => Some((exam.person.exam(), format.foresee(files, &exam.slices))),
             ExamSource::Phantom(_) => None,
         })
         .collect();

@@ -12,8 +12,8 @@ use super::{Exit, Failure};
 use crate::artifact::Files;
 use crate::dicom::ExamFiles;
 use crate::dicom::report::{Finding, write_report};
-use crate::execute::{Executor, Interrupt, Learned, Listener, Options, lay_out};
-use crate::plan::Card;
+use crate::execute::{Executor, Interrupt, Learned, Listener, Options};
+use crate::plan::{Card, Key, Sort, numbered};
 use crate::stage::Format;
 use crate::stage::worklist::{Entry, Worklist};
 use crate::store::Store;
@@ -58,9 +58,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let unpacked = tempfile::tempdir().map_err(anyhow::Error::from)?;
     let (card, model) = Card::read(&arguments.model, unpacked.path()).map_err(refused)?;
-    let exams = Exams::of(arguments, &card)?;
-    let (plan, list) = card.apply(&model, Format::Dicom, &exams.files());
     let site = arguments.site.read()?;
+    let key = Key::beside(&arguments.site.cache(&site)).map_err(|error| Failure::environment(&error))?;
+    let exams = Exams::of(arguments, &card, &key)?;
+    let (plan, list) = card.apply(&model, exams.format, &exams.files());
     let store = Store::open(&arguments.site.cache(&site)).map_err(|error| Failure::environment(&error))?;
     let options = Options::default();
     let mut executor = Executor::survey(&plan, &store, &options)?;
@@ -75,8 +76,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Some(artifact) = executor.output(list, "worklist") else {
         return Err(Failure::new(Exit::Stage, "error: there is no worklist".to_owned()));
     };
-    lay_out(&store, artifact, &arguments.to)?;
-    let worklist = Worklist::open(&store.files(artifact))?;
+    let worklist = exams.named(Worklist::open(&store.files(artifact))?);
+    std::fs::create_dir_all(&arguments.to).map_err(anyhow::Error::from)?;
+    worklist.write(&arguments.to)?;
     store.save().map_err(anyhow::Error::from)?;
     if arguments.sr {
         exams.report(&card, &worklist, &arguments.to.join("sr"))?;
@@ -84,31 +86,40 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     tell(arguments, &worklist)
 }
 
-/// The exams that will be looked at, by name.
-struct Exams(BTreeMap<String, ExamFiles>);
+/// The exams that will be looked at. They go through the cache under pseudonyms; the list on the reader's desk calls them by name.
+struct Exams {
+    format: Format,
+    /// Name and files by pseudonym.
+    by_pseudonym: BTreeMap<String, (String, ExamFiles)>,
+}
 
 impl Exams {
-    fn of(arguments: &Arguments, card: &Card) -> Result<Self, Failure> {
-        let found = Format::Dicom.scan(&arguments.exams).map_err(refused)?;
-        if found.is_empty() {
-            return Err(Failure::new(Exit::Spec, format!("error: no exam below {}", arguments.exams.display())));
+    fn of(arguments: &Arguments, card: &Card, key: &Key) -> Result<Self, Failure> {
+        let (format, found) = Format::found(&arguments.exams).map_err(refused)?;
+        if arguments.sr && format != Format::Dicom {
+            let fact = format!("error: a Structured Report belongs to a DICOM study; these exams are {}", format.title());
+            return Err(Failure::new(Exit::Spec, fact));
         }
+        let hidden = |usable: BTreeMap<String, ExamFiles>| {
+            let one = |(name, exam): (String, ExamFiles)| (key.pseudonym(Sort::Exam, &exam.study), (name, exam));
+            Self { format, by_pseudonym: usable.into_iter().map(one).collect() }
+        };
         let (mut usable, mut unusable) = (BTreeMap::new(), vec![]);
         for exam in found {
             // A study has one UID; folders may hold several studies, and `a/b` and `a_b` would be one name.
             let folder = exam.folder.replace('/', "_");
             let name = if folder.is_empty() || usable.contains_key(&folder) { exam.study.clone() } else { folder };
-            match Format::Dicom.foresee(&exam.files(), &card.slices) {
+            match format.foresee(&exam.files(), &card.slices) {
                 Ok(_) => drop(usable.insert(name, exam)),
                 Err(error) => unusable.push(format!("exam `{name}`: {error:#}")),
             }
         }
         if arguments.skip_unusable && !usable.is_empty() {
             unusable.iter().for_each(|why| eprintln!("warning: left out: {why}"));
-            return Ok(Self(usable));
+            return Ok(hidden(usable));
         }
         if unusable.is_empty() {
-            return Ok(Self(usable));
+            return Ok(hidden(usable));
         }
         let lines: Vec<String> = unusable.iter().map(|why| format!("error: {why}")).collect();
         let hint = "hint: an exam that is not in the list is not seen; leave these out knowingly with --skip-unusable";
@@ -116,13 +127,22 @@ impl Exams {
     }
 
     fn files(&self) -> BTreeMap<String, Files> {
-        self.0.iter().map(|(name, exam)| (name.clone(), exam.files())).collect()
+        let one =
+            |(pseudonym, (_, exam)): (&String, &(String, ExamFiles))| (pseudonym.clone(), numbered(self.format, &exam.files()));
+        self.by_pseudonym.iter().map(one).collect()
+    }
+
+    /// The list with the names of the exams.
+    fn named(&self, worklist: Worklist) -> Worklist {
+        let name = |pseudonym: String| self.by_pseudonym.get(&pseudonym).map_or(pseudonym, |(name, _)| name.clone());
+        let exams = worklist.exams.into_iter().map(|entry| Entry { exam: name(entry.exam), ..entry }).collect();
+        Worklist { exams, ..worklist }
     }
 
     fn report(&self, card: &Card, worklist: &Worklist, folder: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)?;
         for entry in &worklist.exams {
-            let Some(exam) = self.0.get(&entry.exam) else { continue };
+            let Some((_, exam)) = self.by_pseudonym.values().find(|(name, _)| *name == entry.exam) else { continue };
             let finding = Finding {
                 study: &exam.study,
                 patient: &exam.patient,

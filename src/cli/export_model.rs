@@ -10,7 +10,7 @@ use super::{Exit, Failure};
 use crate::artifact::Files;
 use crate::artifact::results::Results;
 use crate::execute::{Executor, Options};
-use crate::plan::{Card, Part, Roster};
+use crate::plan::{Card, Key, Part, Roster};
 use crate::spec::{Experiment, Model, Slices, Source};
 use crate::store::Store;
 
@@ -84,7 +84,7 @@ fn card(study: &Experiment, model: &Model, results: &Results) -> Result<Card, Fa
         aggregate: study.evaluate.aggregate,
         threshold,
         operating_rule: results.operating_rule.clone(),
-        trained_on: Roster::of(study)?.part(Part::Train).count(),
+        trained_on: Roster::of(study, &Key::of_nobody()?)?.part(Part::Train).count(),
         auc: alone.map(|judged| judged.auc),
         kinds,
         libtorch,

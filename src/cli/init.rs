@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.classes.len() < 2 {
         return Err(Failure::new(Exit::Spec, "error: --classes names one class; a study needs two at least".to_owned()));
     }
-    let (format, exams) = found(&arguments.folder).map_err(refused)?;
+    let (format, exams) = Format::found(&arguments.folder).map_err(refused)?;
     let root = arguments.folder.canonicalize().context("the folder").map_err(refused)?;
     std::fs::create_dir_all(&arguments.to).map_err(anyhow::Error::from)?;
     let (spec, labels) = (arguments.to.join("spec.toml"), arguments.to.join("labels.csv"));
@@ -46,17 +46,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     outln!("{}: fill in the column `class`: {}", labels.display(), arguments.classes.join(", "));
     outln!("{}: then `bgh check` and `bgh run` it", spec.display());
     Ok(())
-}
-
-/// The first format of which there is an exam.
-fn found(folder: &Path) -> anyhow::Result<(Format, Vec<ExamFiles>)> {
-    for format in [Format::Dicom, Format::Nifti, Format::Png] {
-        let exams = format.scan(folder)?;
-        if !exams.is_empty() {
-            return Ok((format, exams));
-        }
-    }
-    anyhow::bail!("{} holds neither DICOM nor NIfTI nor PNG files", folder.display())
 }
 
 /// A row an exam, called as shortly as tells it from the others.

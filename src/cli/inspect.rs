@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     outln!("{}", table(&inspections));
     let usable = inspections.iter().filter(|inspection| inspection.usable).count();
     outln!("{} files, {usable} usable as axial CT slices", inspections.len());
+    inspections.iter().filter_map(shown).for_each(|told| outln!("{told}"));
     let exams = exams(&arguments.paths)?;
     exams.iter().for_each(tell);
     if let Some(path) = &arguments.html {
@@ -51,6 +52,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn exams(paths: &[PathBuf]) -> anyhow::Result<Vec<ExamFiles>> {
     let folders = paths.iter().filter(|path| path.is_dir());
     Ok(folders.map(|folder| dicom::scan(folder)).collect::<anyhow::Result<Vec<_>>>()?.concat())
+}
+
+/// A warning of a file whose pixels may show a name.
+fn shown(file: &Inspection) -> Option<String> {
+    let why = file.text.filter(|_| file.usable)?;
+    Some(format!("warning: {} may show text in its pixels: {why}", file.path))
 }
 
 /// The series that ingest takes, and those that it leaves.

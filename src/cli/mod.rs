@@ -19,6 +19,7 @@ mod export_model;
 mod failure;
 mod forecast;
 mod graph;
+mod headers;
 mod init;
 mod inspect;
 mod layout;

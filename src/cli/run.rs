@@ -12,7 +12,7 @@ use super::session::{Session, SpecArguments};
 use super::submit::{self, Detached};
 use super::{Exit, Failure};
 use crate::execute::{self, Devices, Executor, Guard, Interrupt, Learned, Listener, Machine, Options, State, Summary, Worker};
-use crate::history::Journal;
+use crate::history::{self, Journal, Runs};
 use crate::site::Site;
 use crate::slurm::Cluster;
 
@@ -138,8 +138,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         ));
     }
     session.writable_for(executor.open())?;
-    let machine =
-        Machine { worker: None, devices: Devices::default(), cpus: 1, memory_mib: None, guard: Guard::absent(), cluster: None };
+    let (devices, cpus, guard) = (Devices::default(), Machine::cores(), Guard::absent());
+    let machine = Machine { worker: None, devices, cpus, memory_mib: None, guard, cluster: None };
     let mut listeners = listeners(&arguments.spec, &session, &executor, machine.cpus);
     let interrupt = Interrupt::new().map_err(anyhow::Error::from)?;
     let summary = executor.run(&machine, &interrupt, &mut listeners)?;
@@ -153,7 +153,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
 fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, jobs: usize) -> Vec<Box<dyn Listener>> {
     let outlook = || Outlook::of(&session.plan, executor, &Learned::open(&session.store), jobs);
     let mut listeners = vec![progress::listener(&session.spec.name, outlook)];
-    match Journal::begin(&session.store, &session.plan, executor, || spec.header(&session.spec.name)) {
+    match Journal::begin(&session.store, &session.plan, executor, || spec.header(session)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
         Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),
     }
@@ -232,8 +232,9 @@ fn publish(
     let beside = BTreeMap::from([
         (execute::PROVENANCE, provenance),
         (execute::CRATE, metadata),
-        (execute::SPEC, spec.resolved()),
+        (execute::SPEC, spec.resolved(session)),
         (execute::COMPUTE, execute::compute(&session.plan, executor)?),
+        (history::LOOKS, history::table(&history::looks(&Runs::of(&session.store), &experiment.name)?)?),
     ]);
     execute::publish(&session.store, report, &beside, &folder)?;
     if let Err(error) = session.store.save() {

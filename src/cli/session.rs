@@ -1,15 +1,16 @@
 //! What commands on a spec share: the experiment, its exams, its plan and the cache.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::headers::Headers;
 use super::past::warn_of_newer;
 use super::remote::RemoteArguments;
 use super::site::SiteArguments;
 use super::{Exit, Failure};
 use crate::history::Header;
-use crate::plan::{self, Plan, Roster, StepId};
+use crate::plan::{self, Discreet, Key, Plan, Roster, StepId};
 use crate::remote::Remote;
 use crate::site::Site;
 use crate::spec::{self, Spec};
@@ -46,6 +47,8 @@ pub(super) struct Session {
     pub(super) plan: Plan,
     pub(super) store: Store,
     pub(super) site: Site,
+    /// What texts on the spec must not tell.
+    pub(super) discreet: Discreet,
     /// A cache that several machines share.
     pub(super) remote: Option<Remote>,
 }
@@ -62,13 +65,14 @@ impl SpecArguments {
     }
 
     /// What the journal of a run of this spec begins with.
-    pub(super) fn header(&self, name: &str) -> Header {
-        Header::now(name, &self.spec, self.resolved())
+    pub(super) fn header(&self, session: &Session) -> Header {
+        let header = Header::now(&session.spec.name, &self.spec, self.resolved(session));
+        Header { arguments: session.discreet.words(header.arguments), ..header }
     }
 
-    /// The whole spec as one text.
-    pub(super) fn resolved(&self) -> String {
-        spec::resolved(&self.spec, &self.overrides()).unwrap_or_default()
+    /// The whole spec as one text, without what names people.
+    pub(super) fn resolved(&self, session: &Session) -> String {
+        session.discreet.spec(&spec::resolved(&self.spec, &self.overrides()).unwrap_or_default())
     }
 
     fn overrides(&self) -> Vec<String> {
@@ -78,11 +82,13 @@ impl SpecArguments {
 
     pub(super) fn open(&self) -> Result<Session, Failure> {
         let spec = self.read()?;
-        let plan = planned(&spec)?;
         let site = self.site.read()?;
+        let key = key(&spec, &self.site.cache(&site))?;
+        let plan = planned(&spec, &key)?;
         let store = self.store(&site)?;
+        let discreet = Discreet::of(&spec, key);
         let remote = self.remote.open(&site)?;
-        Ok(Session { spec, plan, store, site, remote })
+        Ok(Session { spec, plan, store, site, discreet, remote })
     }
 
     fn store(&self, site: &Site) -> Result<Store, Failure> {
@@ -132,7 +138,16 @@ impl Session {
 }
 
 /// The plan of a spec.
-pub(super) fn planned(spec: &Spec) -> Result<Plan, Failure> {
-    let roster = spec.study.as_ref().map(Roster::of).transpose()?;
+pub(super) fn planned(spec: &Spec, key: &Key) -> Result<Plan, Failure> {
+    let shown = Headers::shown();
+    let roster = spec.study.as_ref().map(|study| Roster::of(study, key)).transpose()?;
+    drop(shown);
     Ok(plan::expand(spec, roster.as_ref())?)
+}
+
+/// The key of the pseudonyms, which a spec without exams of people does not need.
+pub(super) fn key(spec: &Spec, cache: &Path) -> Result<Key, Failure> {
+    let needed = spec.study.as_ref().is_some_and(|study| study.cohort.folders().next().is_some());
+    let key = if needed { Key::beside(cache) } else { Key::of_nobody() };
+    key.map_err(|error| Failure::environment(&error))
 }

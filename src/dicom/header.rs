@@ -62,6 +62,9 @@ pub struct Frame {
     pub kernel: String,
 }
 
+/// How the UIDs of Secondary Capture and its multi-frame forms begin (PS3.4 B.5).
+const SECONDARY_CAPTURE: &str = "1.2.840.10008.5.1.4.1.1.7";
+
 /// One file's header. Text is empty and numbers are `None` where the attribute is missing or empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
@@ -87,6 +90,10 @@ pub struct Header {
     pub instance_number: String,
     /// Modality.
     pub modality: String,
+    /// Burned In Annotation is YES: the makers of the file say that its pixels show text.
+    pub burned_in: bool,
+    /// Whether it is a Secondary Capture: a picture of a screen or of a film, whatever its Modality says.
+    pub captured: bool,
     /// Photometric Interpretation. It says how values are shown and changes no HU.
     pub photometric: String,
     /// Whether a colour's values lie plane by plane (Planar Configuration 1).
@@ -128,10 +135,16 @@ impl Header {
     /// # Errors
     /// When the file is no DICOM file or damaged, or an attribute has a value that makes no sense.
     pub fn read(path: &Path) -> Result<Self, Fault> {
-        with_head(path, |bytes| {
-            let source = Source::of(bytes)?;
-            Self::of(&source.transfer_syntax, &source.dataset(Extent::Header)?)
-        })
+        with_head(path, Self::of_bytes)
+    }
+
+    /// Reads the header in the bytes of a file, or in the first of them.
+    ///
+    /// # Errors
+    /// As [`Header::read`]; [`Fault::Cut`] where the header goes on.
+    pub fn of_bytes(bytes: &[u8]) -> Result<Self, Fault> {
+        let source = Source::of(bytes)?;
+        Self::of(&source.transfer_syntax, &source.dataset(Extent::Header)?)
     }
 
     pub(super) fn of(transfer_syntax: &str, dataset: &Dataset) -> Result<Self, Fault> {
@@ -159,6 +172,8 @@ impl Header {
             acquisition_number: facts.text(tags::ACQUISITION_NUMBER),
             instance_number: facts.text(tags::INSTANCE_NUMBER),
             modality: facts.text(tags::MODALITY),
+            burned_in: facts.text(tags::BURNED_IN_ANNOTATION) == "YES",
+            captured: facts.text(tags::SOP_CLASS_UID).starts_with(SECONDARY_CAPTURE),
             photometric: facts.text(tags::PHOTOMETRIC_INTERPRETATION),
             planar: facts.word(tags::PLANAR_CONFIGURATION, "PlanarConfiguration")? == Some(1),
             has_pixels: dataset.has_pixels,
@@ -176,6 +191,15 @@ impl Header {
             shared,
             acquisition: facts.acquisition(),
         })
+    }
+
+    /// Why its pixels may show text, and with it a name; `None` where nothing hints at it, which proves nothing.
+    pub fn shows_text(&self) -> Option<&'static str> {
+        match (self.burned_in, self.captured) {
+            (true, _) => Some("BurnedInAnnotation is YES"),
+            (_, true) => Some("it is a secondary capture"),
+            _ => None,
+        }
     }
 
     /// What is said of frame `index`.

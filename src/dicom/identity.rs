@@ -76,6 +76,13 @@ impl Identifiers {
         Ok(Self(all.into_iter().flatten().collect()))
     }
 
+    /// The same and these texts, each with what it is: names of files and whatever else a label table knows of a patient.
+    #[must_use]
+    pub fn and(mut self, texts: impl IntoIterator<Item = (String, &'static str)>) -> Self {
+        self.0.extend(texts);
+        self
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

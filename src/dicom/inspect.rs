@@ -38,6 +38,8 @@ pub struct Inspection {
     pub hu_max: Option<f64>,
     /// Mean HU.
     pub hu_mean: Option<f64>,
+    /// Why its pixels may show text: look at it before it is passed on.
+    pub text: Option<&'static str>,
     /// Whether ingest would take it as an axial CT slice.
     pub usable: bool,
     /// Why not.
@@ -47,12 +49,20 @@ pub struct Inspection {
 /// Looks into one file. Never fails: what cannot be read is told in the result.
 pub fn inspect(path: &Path) -> Inspection {
     let decoded = std::fs::read(path).map_err(Fault::from).and_then(|bytes| with_pixels(&bytes, Decoded::of));
+    told(path, decoded, || Header::read(path))
+}
+
+/// The same of a file's bytes, which are called `name`.
+pub fn inspect_bytes(name: &Path, bytes: &[u8]) -> Inspection {
+    told(name, with_pixels(bytes, Decoded::of), || Header::of_bytes(bytes))
+}
+
+fn told(path: &Path, decoded: Result<Decoded, Fault>, alone: impl FnOnce() -> Result<Header, Fault>) -> Inspection {
     let (header, hu, error) = match decoded {
-        Ok(decoded) => (Ok(decoded.header), decoded.hu, None),
-        Err(fault) => (Header::read(path), None, Some(fault.to_string())),
+        Ok(decoded) => (Some(decoded.header), decoded.hu, None),
+        Err(fault) => (alone().ok(), None, Some(fault.to_string())),
     };
-    let reason = header.as_ref().ok().and_then(Header::unusable).or_else(|| error.clone());
-    let header = header.ok();
+    let reason = header.as_ref().and_then(Header::unusable).or_else(|| error.clone());
     let fact = |fact: fn(&Header) -> &str| header.as_ref().map(fact).filter(|text| !text.is_empty()).map(str::to_owned);
     Inspection {
         path: path.display().to_string(),
@@ -69,6 +79,7 @@ pub fn inspect(path: &Path) -> Inspection {
         hu_min: hu.map(|[min, _, _]| min),
         hu_max: hu.map(|[_, max, _]| max),
         hu_mean: hu.map(|[_, _, mean]| mean),
+        text: header.as_ref().and_then(Header::shows_text),
         usable: reason.is_none(),
         reason,
     }

@@ -24,7 +24,8 @@ pub(super) struct Search {
 impl Search {
     /// From texts with the kind of each.
     pub(super) fn of(texts: impl IntoIterator<Item = (String, &'static str)>) -> Result<Self, BuildError> {
-        let (texts, kinds): (Vec<_>, Vec<_>) = texts.into_iter().unzip();
+        let (texts, kinds): (Vec<_>, Vec<_>) =
+            texts.into_iter().flat_map(|(text, kind)| encodings(&text).map(|bytes| (bytes, kind))).unzip();
         let texts = AhoCorasick::builder().ascii_case_insensitive(true).build(&texts)?;
         Ok(Self { texts, kinds })
     }
@@ -42,6 +43,12 @@ impl Search {
             streams(bytes, |inflated| self.collect(&inflated, depth + 1, found));
         }
     }
+}
+
+/// A text in UTF-8 and in UTF-16 of both orders.
+fn encodings(text: &str) -> [Vec<u8>; 3] {
+    let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect();
+    [text.as_bytes().to_vec(), wide(u16::to_le_bytes), wide(u16::to_be_bytes)]
 }
 
 /// Hands over whatever inflates: gzip members, zlib streams, entries of zip archives, the image data of PNG.

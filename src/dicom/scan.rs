@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use anyhow::Result;
 use rayon::prelude::*;
@@ -35,6 +36,8 @@ pub struct SeriesFiles {
     pub description: String,
     /// Name within the exam's folder and path, in the order of the names.
     pub files: Vec<(String, PathBuf)>,
+    /// How many of them ingest could take although their pixels may show text ([`Header::shows_text`]).
+    pub texts: usize,
 }
 
 impl ExamFiles {
@@ -51,6 +54,15 @@ impl ExamFiles {
     }
 }
 
+/// Headers that this process has read while it looked for exams, and files that it has begun to look at: for whoever shows how far it is.
+static READ: AtomicUsize = AtomicUsize::new(0);
+static ALL: AtomicUsize = AtomicUsize::new(0);
+
+/// How many headers this process has read in all of its scans so far, of how many files.
+pub fn scanned() -> (usize, usize) {
+    (READ.load(Relaxed), ALL.load(Relaxed))
+}
+
 /// Finds every exam below `root` by the headers of its files, in parallel, in the order of the study UIDs. Files that are not DICOM
 /// or belong to no study are passed over.
 ///
@@ -59,7 +71,13 @@ impl ExamFiles {
 pub fn scan(root: &Path) -> Result<Vec<ExamFiles>> {
     let files = Files::of_folder(root)?;
     let files: Vec<_> = files.iter().collect();
-    let headers: Vec<_> = files.par_iter().map(|(_, path)| Header::read(path).ok()).collect();
+    ALL.fetch_add(files.len(), Relaxed);
+    let read = |path: &Path| {
+        let header = Header::read(path).ok();
+        READ.fetch_add(1, Relaxed);
+        header
+    };
+    let headers: Vec<_> = files.par_iter().map(|(_, path)| read(path)).collect();
     let mut studies = BTreeMap::<String, Vec<Found>>::new();
     for ((name, path), header) in files.into_iter().zip(headers) {
         if let Some(header) = header.filter(|header| !header.study.is_empty()) {
@@ -95,6 +113,7 @@ fn series_files(found: &[&Found], folder: &str) -> SeriesFiles {
         uid: header.series.clone(),
         modality: header.modality.clone(),
         description: header.description.clone(),
+        texts: found.iter().filter(|found| found.header.shows_text().is_some() && found.header.unusable().is_none()).count(),
         files: found.iter().map(|found| (within(found.name), found.path.to_owned())).collect(),
     }
 }

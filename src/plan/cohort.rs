@@ -17,11 +17,13 @@ pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
         .map(|exam| Candidate {
             id: exam.id.clone(),
             patient: exam.id.clone(),
+            lasting: None,
             class: exam.class.name().to_owned(),
             part: None,
             fold: None,
             slices: Slices::All,
             facts: exam.facts(),
+            texts: 0,
             source: ExamSource::Phantom(Box::new(exam)),
         })
         .collect()
@@ -136,19 +138,18 @@ fn name(study: &ExamFiles) -> &str {
 fn candidate(label: Label, study: &ExamFiles, folder: &Folder) -> Candidate {
     let id = label.id().to_owned();
     let named = (!study.patient.is_empty()).then(|| study.patient.clone());
-    let files = match label.series.as_deref() {
-        Some(name) => {
-            study.series.iter().filter(|series| is_called(series, name)).flat_map(|series| series.files.clone()).collect()
-        }
-        None => study.files(),
-    };
+    let meant = |series: &&SeriesFiles| label.series.as_deref().is_none_or(|name| is_called(series, name));
+    let series: Vec<&SeriesFiles> = study.series.iter().filter(meant).collect();
+    let files = series.iter().flat_map(|series| series.files.iter().cloned()).collect();
     Candidate {
         patient: label.patient.or(named).unwrap_or_else(|| id.clone()),
         id,
+        lasting: Some(study.study.clone()),
         class: label.class,
         part: label.part,
         fold: label.fold,
         slices: label.slices.unwrap_or_else(|| folder.slices.clone()),
+        texts: series.iter().map(|series| series.texts).sum(),
         facts: label.facts,
         source: ExamSource::Files(folder.format, files),
     }

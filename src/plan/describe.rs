@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use super::{Exam, Part, Roster};
 use crate::report::stage::{CohortSummary, ImageMethods, Look, ModelMethods, Params, Partition};
 use crate::spec::{Experiment, Explained, Model, Source, Start, Test};
+use crate::stage::cases;
 
 pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
     Params {
         title: experiment.title.clone(),
         name: experiment.name.clone(),
-        notes: experiment.notes.clone(),
+        notes: notes(experiment, roster),
         seed: experiment.seed,
         cohort: cohort(experiment, roster),
         methods: experiment.models.iter().map(|model| (model.name.clone(), methods(model))).collect(),
-        looks: experiment.explain.iter().flat_map(|explain| &explain.models).map(look).collect(),
+        looks: experiment.explain.iter().flat_map(|explain| &explain.models).map(|explained| look(explained, roster)).collect(),
         changes: experiment.robustness.iter().flat_map(|robustness| &robustness.changes).copied().collect(),
         excluded: experiment.manuscript.excluded.clone(),
         claim: experiment.manuscript.claim.clone(),
@@ -22,8 +23,22 @@ pub(super) fn report(experiment: &Experiment, roster: &Roster) -> Params {
     }
 }
 
-fn look(explained: &Explained) -> (String, Look) {
-    (explained.model.clone(), Look { cases: explained.cases.clone(), explain: explained.explain.clone() })
+/// What the author wants said, and what may name somebody in the images.
+fn notes(experiment: &Experiment, roster: &Roster) -> Vec<String> {
+    let texts = match roster.texts() {
+        (0, _) => None,
+        (exams, images) => Some(format!(
+            "{images} images of {exams} exams may show text in their pixels (Burned In Annotation, or a secondary capture): nobody has looked \
+             whether it names a patient."
+        )),
+    };
+    experiment.notes.iter().cloned().chain(texts).collect()
+}
+
+/// Where lesions are marked is in the cases; the report needs how they were picked.
+fn look(explained: &Explained, roster: &Roster) -> (String, Look) {
+    let cases = cases::Params { exams: roster.named(&explained.cases.exams), ..explained.cases.clone() };
+    (explained.model.clone(), Look { cases, explain: explained.explain.clone() })
 }
 
 fn cohort(experiment: &Experiment, roster: &Roster) -> CohortSummary {

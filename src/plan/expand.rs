@@ -30,7 +30,7 @@ pub fn expand(spec: &Spec, roster: Option<&Roster>) -> Result<Plan, CohortFaults
 }
 
 fn study<'a>(experiment: &'a Experiment, roster: &'a Roster, stages: &mut Stages<'_>) -> Plan {
-    let mut builder = Builder { experiment, roster, plan: Plan::default(), volumes: BTreeMap::new(), proof: None };
+    let mut builder = Builder { experiment, roster, plan: Plan::default(), volumes: BTreeMap::new(), proofs: vec![] };
     builder.ingest(stages, "", roster);
     roster.external.iter().for_each(|(name, external)| builder.ingest(stages, name, external));
     let arms = arms(roster);
@@ -65,7 +65,7 @@ pub(super) struct Builder<'a> {
     /// By cohort, where the own one has no name, and exam.
     pub(super) volumes: BTreeMap<(&'a str, &'a str), Input>,
     /// What has to hold before anything is trained.
-    proof: Option<StepId>,
+    proofs: Vec<StepId>,
 }
 
 /// Exams with their parts: those of the study, of one of its folds, of an external cohort, or with permuted labels.
@@ -116,10 +116,28 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The proof that the parts share nothing, as soon as their images are there.
+    /// The proof that the parts share nothing, as soon as their images are there: one for each sort of images that a model sees, for what is
+    /// alike in one window or at one size may differ in another. The report draws the first.
     fn disjoint(&mut self, arms: &[Arm<'a>]) -> Input {
-        let experiment = self.experiment;
-        let images = &experiment.models.first().expect("BUG: a design has a model").images;
+        let mut sorts: Vec<&Images> = vec![];
+        for model in &self.experiment.models {
+            if !sorts.contains(&&model.images) {
+                sorts.push(&model.images);
+            }
+        }
+        for (at, images) in sorts.into_iter().enumerate() {
+            let label = match at {
+                0 => "disjoint".to_owned(),
+                _ => format!("disjoint[w{}l{}-{}-{:?}]", images.window.width, images.window.level, images.size, images.fit)
+                    .to_lowercase(),
+            };
+            let proof = self.disjoint_as(arms, images, label);
+            self.proofs.push(proof);
+        }
+        output(self.proofs[0], "proof")
+    }
+
+    fn disjoint_as(&mut self, arms: &[Arm<'a>], images: &Images, label: String) -> StepId {
         let mut parts = vec![];
         for arm in arms {
             let tested = [(arm.prefix.trim_end_matches('/').to_owned(), Part::Test)];
@@ -139,10 +157,14 @@ impl<'a> Builder<'a> {
             inputs.insert(format!("parts/{name}"), output(self.window(&arm, images, images.window, part), "images"));
         }
         let leakage = &self.experiment.leakage;
-        let params = disjoint::Params { near: leakage.near, patients, acknowledged: leakage.acknowledged.clone() };
-        let proof = self.step(&disjoint::KIND, "disjoint".to_owned(), &params, None, inputs);
-        self.proof = Some(proof);
-        output(proof, "proof")
+        let pair = |(a, b): &(String, String)| {
+            let mut pair = self.roster.named([a, b]);
+            pair.sort();
+            <[String; 2]>::try_from(pair).ok().map(<(String, String)>::from)
+        };
+        let acknowledged = leakage.acknowledged.iter().filter_map(pair).collect();
+        let params = disjoint::Params { near: leakage.near, patients, acknowledged };
+        self.step(&disjoint::KIND, label, &params, None, inputs)
     }
 
     fn source(&mut self, exam: &Exam) -> Input {
@@ -188,7 +210,7 @@ impl<'a> Builder<'a> {
         let params = serde_json::to_value(&model.train).expect("BUG: parameters are plain data");
         let seed = Seed::root(model.seed).child(train::KIND.name);
         let step = Step::of_kind(&train::KIND, format!("train[{}{}]", arm.prefix, model.name), params, Some(seed), inputs);
-        self.plan.add(Step { after: self.proof.into_iter().collect(), ..step })
+        self.plan.add(Step { after: self.proofs.clone(), ..step })
     }
 
     fn start(&mut self, model: &Model) -> Option<Input> {

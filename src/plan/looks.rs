@@ -1,10 +1,9 @@
 //! What looks at trained models beyond the comparison: who was examined, single exams, changed images. Nothing here is trained anew.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use super::expand::{Arm, Builder, Inputs, output, pooled, source_file};
-use super::{Exam, ExamSource, Input, Part, StepId};
+use super::expand::{Arm, Builder, Inputs, output, pooled};
+use super::{Exam, ExamSource, Input, Part, StepId, facts};
 use crate::artifact::results::{Comparison, Factor};
 use crate::spec::{Explained, Model};
 use crate::stage::compare::{self, Training};
@@ -38,12 +37,13 @@ impl Builder<'_> {
             0 => exam.part.title().to_owned(),
             fold => format!("Fold {fold}"),
         };
-        let exam = |exam: &Exam| characteristics::Exam {
+        let facts = facts::kept(self.experiment, &self.roster.exams);
+        let exam = |(exam, facts): (&Exam, BTreeMap<String, String>)| characteristics::Exam {
             id: exam.id.clone(),
             patient: exam.patient.clone(),
             class: exam.class.clone(),
             partition: partition(exam),
-            facts: exam.facts.iter().filter(|(name, _)| !NO_FACTS.contains(&name.as_str())).map(cloned).collect(),
+            facts,
         };
         let params = characteristics::Params {
             partitions: match self.roster.folds {
@@ -51,7 +51,7 @@ impl Builder<'_> {
                 folds => (1..=folds).map(|fold| format!("Fold {fold}")).collect(),
             },
             classes: self.experiment.cohort.classes.clone(),
-            exams: self.roster.exams.iter().map(exam).collect(),
+            exams: self.roster.exams.iter().zip(facts).map(exam).collect(),
         };
         let volumes = self.volumes_of("volumes", "", self.roster.exams.iter());
         output(self.step(&characteristics::KIND, "characteristics".to_owned(), &params, None, volumes), "characteristics")
@@ -73,7 +73,7 @@ impl Builder<'_> {
                 continue;
             };
             let predictions = predictions[&format!("models/{}", model.name)].clone();
-            let cases = self.cases(arm, model, pick, predictions, explain.marks.as_deref());
+            let cases = self.cases(arm, model, &self.roster.cases(pick), predictions);
             let sources = [("model".to_owned(), output(*train, "model")), ("cases".to_owned(), cases.clone())].into();
             let step = self.step(&explain::KIND, format!("explain[{}]", model.name), params, None, sources);
             inputs.insert(format!("cases/{}", model.name), cases);
@@ -82,14 +82,7 @@ impl Builder<'_> {
         inputs
     }
 
-    fn cases(
-        &mut self,
-        arm: &Arm<'_>,
-        model: &Model,
-        params: &cases::Params,
-        predictions: Input,
-        marks: Option<&Path>,
-    ) -> Input {
+    fn cases(&mut self, arm: &Arm<'_>, model: &Model, params: &cases::Params, predictions: Input) -> Input {
         let images = output(self.window(arm, &model.images, model.images.window, Part::Test), "images");
         let mut inputs: Inputs = [("predictions".to_owned(), predictions), ("images".to_owned(), images)].into();
         inputs.extend(self.volumes_of("volumes", "", self.roster.part(Part::Test)));
@@ -99,7 +92,6 @@ impl Builder<'_> {
                 inputs.extend(truth.map(|truth| (format!("truth/{}", exam.id), truth)));
             }
         }
-        inputs.extend(marks.map(|path| ("marks".to_owned(), source_file(path))));
         output(self.step(&cases::KIND, format!("cases[{}]", model.name), params, None, inputs), "cases")
     }
 
@@ -204,11 +196,4 @@ fn level(model: &compare::Model, change: Option<Change>) -> compare::Model {
         levels: [(CHANGE.to_owned(), slug), (MODEL.to_owned(), model.name.clone())].into(),
         trainings: model.trainings.iter().map(training).collect(),
     }
-}
-
-/// Columns of a label table that are no facts about a patient.
-const NO_FACTS: [&str; 4] = ["exam", "class", "patient", "part"];
-
-fn cloned((name, value): (&String, &String)) -> (String, String) {
-    (name.clone(), value.clone())
 }

@@ -61,7 +61,8 @@ impl Manifest {
     }
 }
 
-fn flatten(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
+/// Puts the leaves of `value` below `path` among the others.
+pub(super) fn flatten(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().for_each(|(key, value)| flatten(&format!("{path}.{}", quoted(key)), value, leaves));

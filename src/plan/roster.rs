@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 
+use super::pseudonym::{self, Called, Key, Person};
 use super::split::{self, Places, classes_of};
 use super::{cohort, labels, readers, subgroups};
 use crate::artifact::Files;
 use crate::phantom;
 use crate::seed::Seed;
 use crate::spec::{Experiment, External, Slices, Source, Test};
-use crate::stage::{Format, compare};
+use crate::stage::{Format, cases, compare};
 
 /// The exams of an experiment, and what is known of the test exams beside their images.
 #[derive(Debug, Clone)]
@@ -26,15 +27,19 @@ pub struct Roster {
     pub subgroups: Vec<compare::Subgroup>,
     /// Scores of the test exams that come from elsewhere.
     pub readers: Vec<compare::Reader>,
+    /// Places of lesions that the author marked.
+    pub marks: Vec<cases::Marked>,
 }
 
 /// One exam.
 #[derive(Debug, Clone)]
 pub struct Exam {
-    /// Its name in tables.
+    /// Its name in all that is kept: a pseudonym, of a phantom its number.
     pub id: String,
-    /// Whose it is.
+    /// Whose it is, a pseudonym as well.
     pub patient: String,
+    /// Who that is; for messages to those who have the files.
+    pub person: Person,
     /// The reference standard.
     pub class: String,
     /// What it is for; where there are folds, every exam is tested.
@@ -45,8 +50,17 @@ pub struct Exam {
     pub slices: Slices,
     /// What else is known of it, by name.
     pub facts: BTreeMap<String, String>,
+    /// How many of its images may show text, and with it a name.
+    pub texts: usize,
     /// Where its images come from.
     pub source: ExamSource,
+}
+
+impl Exam {
+    /// Whether the author means it: by its name, or by the pseudonym that a message told.
+    fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.person.exam() == name
+    }
 }
 
 /// What an exam is for.
@@ -110,13 +124,17 @@ impl ExamSource {
 /// An exam before it has a part; `part` is what the label table says, if it does.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
+    /// As the label table calls it.
     pub(super) id: String,
     pub(super) patient: String,
+    /// What names it for good: its UID or its folder; `None` where it is made up.
+    pub(super) lasting: Option<String>,
     pub(super) class: String,
     pub(super) part: Option<Part>,
     pub(super) fold: Option<usize>,
     pub(super) slices: Slices,
     pub(super) facts: BTreeMap<String, String>,
+    pub(super) texts: usize,
     pub(super) source: ExamSource,
 }
 
@@ -126,12 +144,12 @@ pub(super) struct Candidate {
 pub struct CohortFaults(pub Vec<String>);
 
 impl Roster {
-    /// Finds the exams and divides them.
+    /// Finds the exams, divides them, and gives them the pseudonyms that `key` makes.
     ///
     /// # Errors
     /// All faults of the cohort at once: labels without exams, unknown classes, parts that would be empty; of a cohort without faults
     /// those of readers and subgroups.
-    pub fn of(experiment: &Experiment) -> Result<Self, CohortFaults> {
+    pub fn of(experiment: &Experiment, key: &Key) -> Result<Self, CohortFaults> {
         let seed = Seed::root(experiment.seed);
         let candidates = match &experiment.cohort.source {
             Source::Phantom(phantom) => cohort::phantom(phantom, seed),
@@ -139,12 +157,30 @@ impl Roster {
         };
         let exams = divide(candidates, experiment, seed)?;
         let mut faults = vec![];
-        let external = external(experiment, &exams, &mut faults);
+        let external = external(experiment, &exams, key, &mut faults);
+        let exams = hidden(exams, key);
         let subgroups = subgroups::all(experiment, &exams, &mut faults);
         let readers = readers::all(experiment, &exams, &mut faults);
         explained(experiment, &exams, &mut faults);
+        let marks = readers::marks(experiment, &exams, &mut faults);
         let folds = folds(experiment, &external, &mut faults);
-        if faults.is_empty() { Ok(Self { exams, folds, external, subgroups, readers }) } else { Err(CohortFaults(faults)) }
+        if faults.is_empty() {
+            Ok(Self { exams, folds, external, subgroups, readers, marks })
+        } else {
+            Err(CohortFaults(faults))
+        }
+    }
+
+    /// A pick of cases under the names that exams have from here on, with what the author marked.
+    pub(super) fn cases(&self, pick: &cases::Params) -> cases::Params {
+        cases::Params { exams: self.named(&pick.exams), marks: self.marks.clone(), ..pick.clone() }
+    }
+
+    /// What the exams are called that the author named, in their order; names that are of no exam stand for nothing.
+    pub(super) fn named<'n>(&self, names: impl IntoIterator<Item = &'n String>) -> Vec<String> {
+        let exams: Vec<&Exam> = self.all().collect();
+        let of = |name: &String| exams.iter().find(|exam| exam.is_called(name)).map(|exam| exam.id.clone());
+        names.into_iter().filter_map(of).collect()
     }
 
     /// The same exams with the parts that they have while `fold` is tested: the next fold tunes, all others train.
@@ -187,6 +223,12 @@ impl Roster {
         columns.into_iter().filter(|column| known(column) && self.tells(column)).cloned().collect()
     }
 
+    /// Exams with images that may show text, and how many images that are.
+    pub fn texts(&self) -> (usize, usize) {
+        let texts = || self.all().map(|exam| exam.texts).filter(|texts| *texts > 0);
+        (texts().count(), texts().sum())
+    }
+
     fn tells(&self, column: &String) -> bool {
         let mut classes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for exam in &self.exams {
@@ -195,6 +237,11 @@ impl Roster {
         }
         // A value an exam tells exams apart, not classes.
         classes.len() > 1 && classes.len() * 2 <= self.exams.len() && classes.values().all(|classes| classes.len() == 1)
+    }
+
+    /// All exams, those of external cohorts last.
+    pub fn all(&self) -> impl Iterator<Item = &Exam> {
+        self.exams.iter().chain(self.external.iter().flat_map(|(_, external)| &external.exams))
     }
 
     /// The exams of one part, by id; of folds every exam is of every part, each in its turn.
@@ -217,7 +264,7 @@ fn folds(experiment: &Experiment, external: &[(String, Roster)], faults: &mut Ve
 fn explained(experiment: &Experiment, exams: &[Exam], faults: &mut Vec<String>) {
     let asked: BTreeSet<&String> =
         experiment.explain.iter().flat_map(|explain| &explain.models).flat_map(|model| &model.cases.exams).collect();
-    let is_test = |name: &String| exams.iter().any(|exam| exam.part == Part::Test && exam.id == *name);
+    let is_test = |name: &String| exams.iter().any(|exam| exam.part == Part::Test && exam.is_called(name));
     let unknown = asked.into_iter().filter(|name| !is_test(name));
     faults.extend(unknown.map(|name| format!("exam `{name}` is to be explained, but it is no test exam")));
 }
@@ -238,12 +285,35 @@ fn divide(candidates: Vec<Candidate>, experiment: &Experiment, seed: Seed) -> Re
 fn placed(exam: Candidate, places: &Places) -> Option<Exam> {
     let fold = places.folds.get(&exam.patient).copied();
     let part = places.parts.get(&exam.patient).copied().or(fold.map(|_| Part::Test))?;
-    let Candidate { id, patient, class, slices, facts, source, .. } = exam;
-    Some(Exam { id, patient, class, part, fold: fold.unwrap_or(0), slices, facts, source })
+    Some(with_place(exam, part, fold.unwrap_or(0)))
+}
+
+fn with_place(exam: Candidate, part: Part, fold: usize) -> Exam {
+    let Candidate { id, patient, lasting, class, slices, facts, texts, source, .. } = exam;
+    let person = match lasting {
+        Some(lasting) => Person::new(id.clone(), patient.clone(), lasting),
+        None => Person::nobody(id.clone()),
+    };
+    Exam { id, patient, person, class, part, fold, slices, facts, texts, source }
+}
+
+/// The exams under their pseudonyms, sorted by them, with files under numbers: nothing of the author's names goes on from here.
+fn hidden(exams: Vec<Exam>, key: &Key) -> Vec<Exam> {
+    let called = pseudonym::called(key, exams.iter().map(|exam| &exam.person));
+    let hide = |(exam, Called { exam: id, patient }): (Exam, Called)| {
+        let source = match exam.source {
+            ExamSource::Files(format, files) => ExamSource::Files(format, pseudonym::numbered(format, &files)),
+            phantom @ ExamSource::Phantom(_) => phantom,
+        };
+        Exam { id, patient, source, ..exam }
+    };
+    let mut hidden: Vec<Exam> = exams.into_iter().zip(called).map(hide).collect();
+    hidden.sort_by(|a, b| a.id.cmp(&b.id));
+    hidden
 }
 
 /// The exams of every cohort that only tests; who is a patient of two cohorts is a fault.
-fn external(experiment: &Experiment, exams: &[Exam], faults: &mut Vec<String>) -> Vec<(String, Roster)> {
+fn external(experiment: &Experiment, exams: &[Exam], key: &Key, faults: &mut Vec<String>) -> Vec<(String, Roster)> {
     let mut known: BTreeMap<String, String> =
         exams.iter().map(|exam| (exam.patient.clone(), exam.part.name().to_owned())).collect();
     let mut cohorts = vec![];
@@ -265,19 +335,13 @@ fn external(experiment: &Experiment, exams: &[Exam], faults: &mut Vec<String>) -
             ))
         }));
         known.extend(patients.into_iter().map(|patient| (patient.clone(), format!("`{name}`"))));
-        let exam = |Candidate { id, patient, class, slices, facts, source, .. }: Candidate| Exam {
-            id,
-            patient,
-            class,
-            part: Part::Test,
-            fold: 0,
-            slices,
-            facts,
-            source,
-        };
-        let exams: Vec<Exam> = found.into_iter().map(exam).collect();
+        let exams: Vec<Exam> = found.into_iter().map(|exam| with_place(exam, Part::Test, 0)).collect();
         unscorable(name, &exams, experiment, faults);
-        cohorts.push((name.clone(), Roster { exams, folds: 0, external: vec![], subgroups: vec![], readers: vec![] }));
+        let exams = hidden(exams, key);
+        cohorts.push((
+            name.clone(),
+            Roster { exams, folds: 0, external: vec![], subgroups: vec![], readers: vec![], marks: vec![] },
+        ));
     }
     cohorts
 }

@@ -232,7 +232,9 @@ mod tests {
             part: None,
             fold: None,
             slices: Slices::All,
+            lasting: None,
             facts: [("scanner".to_owned(), format!("s{scanner}"))].into(),
+            texts: 0,
             source: ExamSource::Files(Format::Dicom, Files::default()),
         };
         patients.iter().enumerate().map(exam).collect()

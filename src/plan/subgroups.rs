@@ -39,7 +39,8 @@ fn by_range<'a>(
         match value.parse::<f64>().ok().filter(|number| number.is_finite()) {
             Some(number) => groups[cuts.partition_point(|cut| *cut <= number)].exams.push(exam.id.clone()),
             None => {
-                faults.push(format!("exam `{}`: `{by}` is `{value}`, which no `cuts` can divide: it is no number", exam.id))
+                let exam = exam.person.exam();
+                faults.push(format!("exam `{exam}`: `{by}` is `{value}`, which no `cuts` can divide: it is no number"))
             }
         }
     }

@@ -6,6 +6,7 @@ use std::io::{Cursor, Write};
 
 use anyhow::{Context, Result};
 use maud::{Markup, PreEscaped, html};
+use zip::CompressionMethod;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -14,36 +15,50 @@ use super::figure::Figure;
 use super::table::{Cell, Column, Table};
 
 const EMU_PER_MM: f64 = 36_000.0;
+/// Within the margins of a page, with room for a caption.
+const ROOM_MM: (f64, f64) = (174.0, 225.0);
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 const MAIN: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
 const DRAWING: &str = "http://schemas.openxmlformats.org/drawingml/2006";
 
-/// The whole report; `pictures` are the panels as PNG by the stem of their files.
+/// A figure, or a sheet of one, as pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Picture {
+    /// The file.
+    pub(super) png: Vec<u8>,
+    /// Width and height in print, millimetres.
+    pub(super) size_mm: (f64, f64),
+    /// For those who cannot see it.
+    pub(super) description: String,
+}
+
+/// By the stem of their files.
+pub(super) type Pictures = BTreeMap<String, Picture>;
+
+/// The whole report; `pictures` are its figures.
 ///
 /// # Errors
-/// When a panel has no picture or the archive cannot be made.
-pub(super) fn manuscript(document: &Document, pictures: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
-    let stems: Vec<String> =
-        document.figures().flat_map(|figure| figure.lettered().map(|(_, stem, _)| stem).collect::<Vec<_>>()).collect();
+/// When the archive cannot be made.
+pub(super) fn manuscript(document: &Document, pictures: &Pictures) -> Result<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     // Dates are left at the format's first day: equal reports are equal files.
     let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
     let parts = [
         ("[Content_Types].xml", content_types()),
         ("_rels/.rels", package_relations()),
-        ("word/_rels/document.xml.rels", relations(&stems)),
+        ("word/_rels/document.xml.rels", relations(pictures.keys())),
         ("word/styles.xml", styles()),
-        ("word/document.xml", body(document)),
+        ("word/document.xml", body(document, pictures)),
     ];
     for (name, part) in parts {
         archive.start_file(name, options)?;
         archive.write_all(format!("{DECLARATION}{}", part.into_string()).as_bytes())?;
     }
-    for stem in &stems {
-        archive.start_file(format!("word/media/{stem}.png"), options)?;
-        archive.write_all(pictures.get(stem).with_context(|| format!("no picture of {stem}"))?)?;
+    for (stem, picture) in pictures {
+        archive.start_file(format!("word/media/{stem}.png"), options.compression_method(CompressionMethod::Stored))?;
+        archive.write_all(&picture.png)?;
     }
     Ok(archive.finish().context("cannot make report.docx")?.into_inner())
 }
@@ -69,7 +84,7 @@ fn package_relations() -> Markup {
     }
 }
 
-fn relations(stems: &[String]) -> Markup {
+fn relations<'a>(stems: impl Iterator<Item = &'a String>) -> Markup {
     html! {
         Relationships xmlns={ (PACKAGE) "/relationships" } {
             Relationship Id="styles" Type={ (OFFICE) "/styles" } Target="styles.xml" {}
@@ -108,13 +123,13 @@ fn styles() -> Markup {
     }
 }
 
-fn body(document: &Document) -> Markup {
+fn body(document: &Document, pictures: &Pictures) -> Markup {
     html! {
         w:document xmlns:w=(MAIN) xmlns:r=(OFFICE) xmlns:wp={ (DRAWING) "/wordprocessingDrawing" } xmlns:a={ (DRAWING) "/main" }
             xmlns:pic={ (DRAWING) "/picture" } {
             w:body {
                 (paragraph("Title", None, &document.title))
-                @for chapter in &document.chapters { (section(chapter)) }
+                @for chapter in &document.chapters { (section(chapter, pictures)) }
                 w:sectPr {
                     w:pgSz w:w="11906" w:h="16838" {}
                     w:pgMar w:top="1134" w:right="1021" w:bottom="1134" w:left="1021" w:header="567" w:footer="567" w:gutter="0" {}
@@ -124,20 +139,20 @@ fn body(document: &Document) -> Markup {
     }
 }
 
-fn section(chapter: &Chapter) -> Markup {
+fn section(chapter: &Chapter, pictures: &Pictures) -> Markup {
     html! {
         w:p { w:pPr { w:pStyle w:val="Heading1" {} w:keepNext {} w:outlineLvl w:val="0" {} } (run(chapter.heading, false)) }
-        @for part in &chapter.blocks { (block(part)) }
+        @for part in &chapter.blocks { (block(part, pictures)) }
     }
 }
 
-fn block(block: &Block) -> Markup {
+fn block(block: &Block, pictures: &Pictures) -> Markup {
     match block {
         Block::Key(text) => paragraph("Key", None, text),
         Block::Text(text) => paragraph("Normal", None, text),
         Block::Remarks(remarks) => html! { @for remark in remarks { (paragraph("Normal", None, remark)) } },
         Block::Table(table) => exhibit_table(table),
-        Block::Figure(figure) => exhibit_figure(figure),
+        Block::Figure(figure) => exhibit_figure(figure, pictures),
     }
 }
 
@@ -220,27 +235,28 @@ fn rule(side: &str, eighths: u32) -> Markup {
     PreEscaped(format!("<w:{side} w:val=\"single\" w:sz=\"{eighths}\" w:space=\"0\" w:color=\"000000\"/>"))
 }
 
-fn exhibit_figure(figure: &Figure) -> Markup {
+fn exhibit_figure(figure: &Figure, pictures: &Pictures) -> Markup {
+    let printed = figure.printed();
+    let shown = printed.iter().filter_map(|stem| Some((stem, pictures.get(stem)?)));
     html! {
-        @for (position, (letter, stem, panel)) in figure.lettered().enumerate() {
-            w:p {
-                w:pPr { w:keepNext {} }
-                @if let Some(letter) = letter { (run(&letter, true)) w:r { w:br {} } }
-                (picture(figure.number * 1000 + position, &stem, panel.size_mm(), &panel.description))
-            }
+        @for (position, (stem, picture)) in shown.enumerate() {
+            w:p { w:pPr { w:keepNext {} } (drawing(figure.number * 1000 + position, stem, picture)) }
         }
         (paragraph("Caption", Some(&format!("{}. ", figure.label())), &figure.caption))
     }
 }
 
-fn picture(id: usize, stem: &str, size_mm: (f64, f64), description: &str) -> Markup {
-    let [width, height] = [size_mm.0, size_mm.1].map(|length| (length * EMU_PER_MM).round() as u64);
+/// As large as in print, or as the page allows.
+fn drawing(id: usize, stem: &str, picture: &Picture) -> Markup {
+    let (width, height) = picture.size_mm;
+    let scale = (ROOM_MM.0 / width).min(ROOM_MM.1 / height).min(1.0);
+    let [width, height] = [width, height].map(|length| (length * scale * EMU_PER_MM).round() as u64);
     html! {
         w:r {
             w:drawing {
                 wp:inline distT="0" distB="0" distL="0" distR="0" {
                     wp:extent cx=(width) cy=(height) {}
-                    wp:docPr id=(id) name=(stem) descr=(description) {}
+                    wp:docPr id=(id) name=(stem) descr=(picture.description) {}
                     a:graphic {
                         a:graphicData uri={ (DRAWING) "/picture" } {
                             pic:pic {

@@ -1,6 +1,7 @@
 //! The files of a report.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,9 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 use super::document::Document;
+use super::docx::{Picture, Pictures};
 use super::figure::{Figure, Panel};
+use super::sections::CHECKLIST;
 use super::study::Study;
 use super::table::{Data, Table};
 use super::{docx, markdown, number, numbers, page, pdf};
@@ -26,6 +29,8 @@ pub(super) fn write(study: &Study, document: &Document, out: &Path) -> Result<()
     put(out, "report.pdf", pdf::report(study, document)?)?;
     put(out, "report.docx", docx::manuscript(document, &pictures)?)?;
     put(out, "report.md", markdown::text(study, document))?;
+    let checklist = document.chapters.iter().filter(|chapter| chapter.id == CHECKLIST);
+    checklist.map(markdown::chapter).try_for_each(|text| put(out, "claim.md", text.trim_start()))?;
     document.tables().try_for_each(|table| write_table(out, table))?;
     let numbers = numbers::numbers(study.results);
     put(out, "numbers.csv", numbers::data(&numbers).to_csv()?)?;
@@ -41,23 +46,30 @@ fn write_table(out: &Path, table: &Table) -> Result<()> {
     put(out, &name("md"), table.to_markdown())
 }
 
-/// Writes every panel in every form; gives the pixels of each by the stem of its files.
-fn write_figures(out: &Path, document: &Document) -> Result<BTreeMap<String, Vec<u8>>> {
-    let panels: Vec<_> = document.figures().flat_map(Figure::lettered).map(|(_, stem, panel)| (stem, panel)).collect();
-    let write = |(stem, panel): (String, &Panel)| {
-        let png = write_panel(out, &stem, panel).with_context(|| format!("figure {stem}"))?;
-        Ok((stem, png))
+/// Writes every panel and every whole figure as vectors, and as pixels what is printed in one piece: whole figures, and panels that stand
+/// alone. Gives these by the stem of their files.
+fn write_figures(out: &Path, document: &Document) -> Result<Pictures> {
+    let panels = document.figures().flat_map(Figure::lettered).map(|(_, stem, panel)| (stem, Cow::Borrowed(panel)));
+    let sheets: Vec<_> = document.figures().map(Figure::sheets).collect::<Result<_>>()?;
+    let sheets = sheets.into_iter().flatten().map(|(stem, sheet)| (stem, Cow::Owned(sheet)));
+    let printed: BTreeSet<String> = document.figures().flat_map(Figure::printed).collect();
+    let write = |(stem, panel): (String, Cow<Panel>)| {
+        write_vectors(out, &stem, &panel).with_context(|| format!("figure {stem}"))?;
+        let pixels = printed.contains(&stem).then(|| write_pixels(out, &stem, &panel)).transpose();
+        Ok(pixels.with_context(|| format!("figure {stem}"))?.map(|picture| (stem, picture)))
     };
-    panels.into_par_iter().map(write).collect()
+    panels.chain(sheets).collect::<Vec<_>>().into_par_iter().filter_map(|drawing| write(drawing).transpose()).collect()
 }
 
-fn write_panel(out: &Path, stem: &str, panel: &Panel) -> Result<Vec<u8>> {
-    let name = |form: &str| format!("figures/{stem}.{form}");
+fn write_vectors(out: &Path, stem: &str, panel: &Panel) -> Result<()> {
+    put(out, &format!("figures/{stem}.svg"), panel.to_svg_file(stem))?;
+    put(out, &format!("figures/{stem}.pdf"), panel.to_pdf()?)
+}
+
+fn write_pixels(out: &Path, stem: &str, panel: &Panel) -> Result<Picture> {
     let png = panel.to_png()?;
-    put(out, &name("svg"), panel.to_svg_file(stem))?;
-    put(out, &name("pdf"), panel.to_pdf()?)?;
-    put(out, &name("png"), &png)?;
-    Ok(png)
+    put(out, &format!("figures/{stem}.png"), &png)?;
+    Ok(Picture { png, size_mm: panel.size_mm(), description: panel.description.clone() })
 }
 
 fn put(out: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {

@@ -51,7 +51,8 @@ impl Face {
         self.glyphs(text).map(|glyph| f64::from(glyph.advance)).sum()
     }
 
-    fn font(self) -> &'static skrifa::FontRef<'static> {
+    /// The font, read.
+    pub(super) fn font(self) -> &'static skrifa::FontRef<'static> {
         static FONTS: LazyLock<[skrifa::FontRef<'static>; 2]> = LazyLock::new(|| {
             [Face::Regular, Face::Bold]
                 .map(|face| skrifa::FontRef::new(face.data()).expect("BUG: the font that ships is damaged"))

@@ -29,7 +29,8 @@ pub(super) fn escape(text: &str) -> String {
     })
 }
 
-fn chapter(chapter: &Chapter) -> String {
+/// One section.
+pub(super) fn chapter(chapter: &Chapter) -> String {
     let blocks: String = chapter.blocks.iter().map(block).collect();
     format!("\n## {}\n{blocks}", escape(chapter.heading))
 }

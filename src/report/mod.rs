@@ -20,6 +20,7 @@ pub mod stage;
 mod study;
 mod table;
 pub mod verify;
+mod webfont;
 
 use std::path::Path;
 

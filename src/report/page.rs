@@ -1,14 +1,17 @@
-//! The report as one page: style and drawings inside, nothing to load, no script.
+//! The report as one page: style, letters and drawings inside, nothing to load, no script.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::document::{Block, Chapter, Document};
+use super::font::Face;
 use super::study::Study;
 
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page.
 pub(super) fn page(study: &Study, document: &Document) -> String {
+    let body = body(study, document).into_string();
+    let letters = [Face::Regular, Face::Bold].map(|face| face.rule(&body)).concat();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -16,16 +19,20 @@ pub(super) fn page(study: &Study, document: &Document) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (document.title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(letters)) (PreEscaped(STYLE)) }
             }
-            body {
-                header { h1 { (document.title) } (contents(document)) }
-                main { @for chapter in &document.chapters { (section(chapter)) } }
-                footer { (footer(study)) }
-            }
+            body { (PreEscaped(body)) }
         }
     };
     markup.into_string() + "\n"
+}
+
+fn body(study: &Study, document: &Document) -> Markup {
+    html! {
+        header { h1 { (document.title) } (contents(document)) }
+        main { @for chapter in &document.chapters { (section(chapter)) } }
+        footer { (footer(study)) }
+    }
 }
 
 fn contents(document: &Document) -> Markup {
@@ -59,7 +66,7 @@ fn footer(study: &Study) -> Markup {
     html! {
         p {
             "Experiment " strong { (study.params.name) } ". To print: " a href="report.pdf" { "report.pdf" } ". To edit: "
-            a href="report.docx" { "report.docx" } ". To cite by name in LaTeX: " a href="numbers.tex" { "numbers.tex" } ". Data: "
+            a href="report.docx" { "report.docx" } ". Checklist: " a href="claim.md" { "claim.md" } ". To cite by name in LaTeX: " a href="numbers.tex" { "numbers.tex" } ". Data: "
             @for (position, file) in ["results.json", "numbers.csv", "scores.csv", "slices.csv", "roc.csv", "curves.csv"].iter().enumerate() {
                 @if position > 0 { ", " }
                 a href=(file) { (file) }

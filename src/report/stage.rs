@@ -1,8 +1,8 @@
 //! Kind `report`: everything that a reader of the experiment gets, rendered from the one store of results. Runs in `bgh`.
 //!
 //! Inputs `results` (of the comparison: `results.json`, `scores.csv`, `slices.csv`) and, by the name of the model, `curves` and
-//! `records` of its training. Output: `report.html`, `report.md`, `tables/`, `figures/`, `results.json`, `scores.csv`, `slices.csv`,
-//! `curves.csv`, `roc.csv`. Equal inputs give equal bytes: times and hosts belong to `provenance.json`, which the run that
+//! `records` of its training. Output: `report.html`, `report.pdf`, `report.docx`, `report.md`, `claim.md`, `tables/`, `figures/`,
+//! `numbers.csv`, `numbers.tex`, `results.json`, `scores.csv`, `slices.csv`, `curves.csv`, `roc.csv`. Equal inputs give equal bytes: times and hosts belong to `provenance.json`, which the run that
 //! knows them puts beside these files and to which the page links.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use crate::stage::{Kind, Needs, Run, Task, cases, explain, predict, pretrain, tr
 /// The kind. Inputs `results`, `proof`, `curves/<model>`, `records/<model>` and `external/<cohort>`.
 pub const KIND: Kind = Kind {
     name: "report",
-    version: 5,
+    version: 6,
     outputs: &["report"],
     run: Run::Here(task),
     needs: Needs::one_core,

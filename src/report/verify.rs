@@ -16,7 +16,7 @@ use crate::stats::{self, Placements, Reference, Scores};
 use crate::store::{Artifact, Blob, Digest};
 
 /// Files that a run lays beside a report, with times and hosts; outside its digest.
-pub const BESIDE: [&str; 4] = ["provenance.json", "ro-crate-metadata.json", "spec.toml", "compute.csv"];
+pub const BESIDE: [&str; 5] = ["provenance.json", "ro-crate-metadata.json", "spec.toml", "compute.csv", "looks.csv"];
 
 /// One thing that was looked at: what it is, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,30 +40,46 @@ pub fn verify(folder: &Path) -> Result<Vec<Check>> {
 
 /// The files have the digest that the run recorded.
 fn bytes(files: &Files) -> Result<String, Vec<String>> {
-    let (made, found) = (recorded(files).map_err(alone)?, present(files).map_err(alone)?);
-    if found.digest().hex() == made {
+    let (made, found) = (Made::of(files).map_err(alone)?.report, present(files).map_err(alone)?);
+    if found.digest() == made {
         let size = found.0.len();
         return Ok(format!("{size} files have the bytes that the step `report` made (digest {})", found.digest().short()));
     }
     Err(differing(files, &found)
-        .unwrap_or_else(|| vec![format!("the files have the digest {}, the run made {made}", found.digest().hex())]))
+        .unwrap_or_else(|| vec![format!("the files have the digest {}, the run made {}", found.digest().hex(), made.hex())]))
 }
 
-/// Digest of the report as its run recorded it.
-fn recorded(files: &Files) -> Result<String> {
-    let record = json(files, BESIDE[0])?;
-    let steps = record["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let step = steps.iter().find(|step| step["kind"] == "report").context("provenance.json tells of no step `report`")?;
-    Ok(step["outputs"]["report"].as_str().context("provenance.json has no digest of the report")?.to_owned())
+/// Key and digest of the report as its run recorded them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Key of the step.
+    pub action: Digest,
+    /// Digest of what it made.
+    pub report: Digest,
+}
+
+impl Made {
+    /// What the run says that made the report in `folder`.
+    ///
+    /// # Errors
+    /// When `provenance.json` is missing, damaged, or silent on a report.
+    pub fn read(folder: &Path) -> Result<Self> {
+        Self::of(&Files::of_folder(folder)?)
+    }
+
+    fn of(files: &Files) -> Result<Self> {
+        let record = json(files, BESIDE[0])?;
+        let steps = record["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let step = steps.iter().find(|step| step["kind"] == "report").context("provenance.json tells of no step `report`")?;
+        let digest = |value: &Value, what: &str| {
+            serde_json::from_value(value.clone()).with_context(|| format!("provenance.json has no {what} of the report"))
+        };
+        Ok(Self { action: digest(&step["action"], "key")?, report: digest(&step["outputs"]["report"], "digest")? })
+    }
 }
 
 fn present(files: &Files) -> Result<Artifact> {
-    let blob = |(name, path): (&str, &Path)| {
-        let place = || format!("cannot read {}", path.display());
-        let blob =
-            Blob { digest: Digest::of_file(path).with_context(place)?, size: fs::metadata(path).with_context(place)?.len() };
-        Ok((name.to_owned(), blob))
-    };
+    let blob = |(name, path): (&str, &Path)| Ok((name.to_owned(), Blob::of_file(path)?));
     Ok(Artifact(files.iter().filter(|(name, _)| !BESIDE.contains(name)).map(blob).collect::<Result<_>>()?))
 }
 

@@ -1,7 +1,7 @@
 //! Kind `cases`: the test exams of one model that deserve a look, each with the one slice that shows it. Runs in `bgh`.
 //!
-//! Inputs: `predictions` of the model, the `images` that they were made of, `volumes/<exam>`; where the places of lesions are known,
-//! `truth/<exam>` of phantoms or `marks`, a table of the author's. Output `cases`.
+//! Inputs: `predictions` of the model, the `images` that they were made of, `volumes/<exam>`; of phantoms `truth/<exam>`, which knows the places
+//! of lesions. Output `cases`.
 //!
 //! 1. An exam is named by its classes' probabilities, averaged over its slices, as in the comparison.
 //! 2. Picked are the exams asked for, the most confident right ones of each positive class, and the wrong ones (`pick`).
@@ -16,6 +16,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+pub use self::mark::Marked;
 use self::mark::Places;
 use self::pick::{Judged, Picked};
 use super::{Kind, Needs, Run, Task};
@@ -39,7 +40,6 @@ fn task(task: &Task<'_>) -> Result<()> {
         images: task.input("images")?,
         volumes: &task.inputs_below("volumes"),
         truth: &task.inputs_below("truth"),
-        marks: task.input("marks").ok(),
     };
     run(&task.params()?, &inputs, &task.job.port("cases")?)
 }
@@ -57,6 +57,9 @@ pub struct Params {
     pub confident: usize,
     /// At most so many exams that are named wrongly, the most confident first.
     pub wrong: usize,
+    /// Places of lesions that the author marked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Marked>,
 }
 
 /// The artifacts that a pick is made of.
@@ -70,8 +73,6 @@ pub struct Inputs<'a> {
     pub volumes: &'a BTreeMap<String, Files>,
     /// Truths of phantoms by exam.
     pub truth: &'a BTreeMap<String, Files>,
-    /// The author's table of places (`exam,slice,column,row,radius` and optionally `mark`; slices from 1, pixels of the slice from 0).
-    pub marks: Option<&'a Files>,
 }
 
 /// Picks cases and writes them with their slices into `out`.
@@ -82,7 +83,7 @@ pub fn run(params: &Params, inputs: &Inputs<'_>, out: &Path) -> Result<()> {
     let predictions = Predictions::open(inputs.predictions)?;
     let judged = pick::judge(params, &predictions)?;
     let picked = pick::pick(params, &judged)?;
-    let places = Places::open(inputs)?;
+    let places = Places::open(&params.marks, inputs)?;
     let set = ImageSet::open(inputs.images)?;
     let rows = picked.iter().enumerate().map(|(at, picked)| case(params, inputs, &places, &set, (at, picked)));
     let rows = rows.collect::<Result<Vec<_>>>()?;

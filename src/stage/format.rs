@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::ingest::{self, Slices};
 use super::{Kind, nifti, png};
@@ -37,6 +37,20 @@ impl Format {
             Self::Nifti => "NIfTI",
             Self::Png => "PNG",
         }
+    }
+
+    /// The first format of which there is an exam below a folder, with the exams.
+    ///
+    /// # Errors
+    /// When there is none, or a folder cannot be listed.
+    pub fn found(root: &Path) -> Result<(Self, Vec<ExamFiles>)> {
+        for format in [Self::Dicom, Self::Nifti, Self::Png] {
+            let exams = format.scan(root)?;
+            if !exams.is_empty() {
+                return Ok((format, exams));
+            }
+        }
+        bail!("no exam below {}: it holds neither DICOM nor NIfTI nor PNG files", root.display())
     }
 
     /// The exams below a folder.

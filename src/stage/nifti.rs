@@ -44,6 +44,7 @@ pub fn scan(root: &Path) -> Result<Vec<ExamFiles>> {
             modality: String::new(),
             description: String::new(),
             files: vec![(file, path.to_owned())],
+            texts: 0,
         };
         let folder = called.clone();
         Some(ExamFiles { study: called, patient: String::new(), accession: String::new(), folder, series: vec![series] })

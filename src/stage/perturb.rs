@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Needs, Run, Task, window};
-use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume};
+use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume, VolumeReader};
 use crate::imaging::{Geometry, Image, Window};
 use crate::seed::Seed;
 
@@ -83,7 +83,7 @@ impl Change {
     }
 }
 
-/// Writes the changed images into `out`: one volume is in memory at a time.
+/// Writes the changed images into `out`: as many slices are in memory as there are threads.
 ///
 /// # Errors
 /// When an exam has no volume, or a file cannot be read or written.
@@ -95,10 +95,10 @@ pub fn run(params: &Params, seed: Seed, volumes: &BTreeMap<String, Files>, out: 
     }
     let mut set = ImageSetWriter::create(out, count, window.size, window.size)?;
     for exam in &window.exams {
-        let volume = Volume::open(volume(&exam.id, volumes)?).with_context(|| format!("exam {}", exam.id))?;
+        let volume = VolumeReader::open(volume(&exam.id, volumes)?).with_context(|| format!("exam {}", exam.id))?;
         let stream = seed.child(&exam.id);
         let slices = (0..volume.slices.len()).into_par_iter();
-        let images: Vec<Image> = slices.map(|slice| image(window, *change, stream, &volume, slice)).collect();
+        let images: Vec<Image> = slices.map(|slice| image(window, *change, stream, &volume, slice)).collect::<Result<_>>()?;
         for (slice, image) in images.iter().enumerate() {
             let row = ImageRow { image: 0, exam: exam.id.clone(), slice, class: exam.class.clone(), variant: 0 };
             set.push(row, image.pixels())?;
@@ -111,8 +111,8 @@ fn volume<'a>(exam: &str, volumes: &'a BTreeMap<String, Files>) -> Result<&'a Fi
     volumes.get(exam).with_context(|| format!("exam {exam} has a label but no volume"))
 }
 
-fn image(params: &window::Params, change: Change, stream: Seed, volume: &Volume, slice: usize) -> Image {
-    let hu = volume.slice(slice);
+fn image(params: &window::Params, change: Change, stream: Seed, volume: &VolumeReader, slice: usize) -> Result<Image> {
+    let hu = &volume.slice(slice)?;
     let changed = match change {
         Change::Offset(offset) => params.window.apply(&hu.iter().map(|hu| hu + offset as f32).collect::<Vec<_>>()),
         Change::Noise(deviation) => params.window.apply(&noisy(hu, deviation, stream.child(slice))),
@@ -124,7 +124,7 @@ fn image(params: &window::Params, change: Change, stream: Seed, volume: &Volume,
         Change::Rotate(degrees) => Geometry::Rotate(degrees).apply(&native),
         _ => native,
     };
-    params.fit.apply(&turned, params.size)
+    Ok(params.fit.apply(&turned, params.size))
 }
 
 fn noisy(hu: &[f32], deviation: f64, stream: Seed) -> Vec<f32> {

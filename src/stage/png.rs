@@ -42,7 +42,7 @@ pub fn scan(root: &Path) -> Result<Vec<ExamFiles>> {
         exams.entry(exam.to_owned()).or_default().push((file.to_owned(), path.to_owned()));
     }
     let exam = |(name, files): (String, Vec<_>)| {
-        let series = SeriesFiles { uid: String::new(), modality: String::new(), description: String::new(), files };
+        let series = SeriesFiles { uid: String::new(), modality: String::new(), description: String::new(), files, texts: 0 };
         let folder = name.clone();
         ExamFiles { study: name, patient: String::new(), accession: String::new(), folder, series: vec![series] }
     };
@@ -93,7 +93,7 @@ fn places(count: usize) -> Vec<f64> {
 }
 
 /// Text and numbers of a name in turn, so that `slice10` comes after `slice9`.
-fn natural(name: &str) -> Vec<(String, u64)> {
+pub fn natural(name: &str) -> Vec<(String, u64)> {
     let mut parts = vec![];
     let mut rest = name;
     while !rest.is_empty() {

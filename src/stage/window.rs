@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Needs, Run, Task};
-use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume};
+use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume, VolumeReader};
 use crate::imaging::{Fit, Image, Window};
 
 /// The kind. Inputs `exams/<id>`.
@@ -51,7 +51,7 @@ pub struct ExamLabel {
     pub class: String,
 }
 
-/// Writes the image set into `out`, exam by exam: one volume is in memory at a time.
+/// Writes the image set into `out`, exam by exam: of each volume as many slices are in memory as there are threads.
 ///
 /// # Errors
 /// When the window or the size is empty, an exam has no volume, or a file cannot be read or written.
@@ -65,7 +65,7 @@ pub fn run(params: &Params, volumes: &BTreeMap<String, Files>, out: &Path) -> Re
     }
     let mut set = ImageSetWriter::create(out, count, params.size, params.size)?;
     for (exam, files) in exams {
-        let volume = Volume::open(files).with_context(|| format!("exam {}", exam.id))?;
+        let volume = VolumeReader::open(files).with_context(|| format!("exam {}", exam.id))?;
         append(&mut set, exam, &images(params, &volume)?)?;
     }
     set.finish()
@@ -75,13 +75,13 @@ fn volume_of<'a>(exam: &ExamLabel, volumes: &'a BTreeMap<String, Files>) -> Resu
     volumes.get(&exam.id).with_context(|| format!("exam {} has a label but no volume", exam.id))
 }
 
-fn images(params: &Params, volume: &Volume) -> Result<Vec<Image>> {
+fn images(params: &Params, volume: &VolumeReader) -> Result<Vec<Image>> {
     ensure!(volume.rows > 0 && volume.columns > 0, "a volume of {} x {} has no pixels", volume.rows, volume.columns);
     let image = |slice| {
-        let native = Image::new(volume.columns, volume.rows, params.window.apply(volume.slice(slice)));
-        params.fit.apply(&native, params.size)
+        let native = Image::new(volume.columns, volume.rows, params.window.apply(&volume.slice(slice)?));
+        Ok(params.fit.apply(&native, params.size))
     };
-    Ok((0..volume.slices.len()).into_par_iter().map(image).collect())
+    (0..volume.slices.len()).into_par_iter().map(image).collect()
 }
 
 fn append(set: &mut ImageSetWriter, exam: &ExamLabel, images: &[Image]) -> Result<()> {

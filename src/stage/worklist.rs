@@ -86,7 +86,11 @@ impl Worklist {
         serde_json::from_slice(&std::fs::read(path).with_context(place)?).with_context(place)
     }
 
-    fn write(&self, out: &Path) -> Result<()> {
+    /// Writes `worklist.csv` and `worklist.json` into `out`.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn write(&self, out: &Path) -> Result<()> {
         let path = out.join("worklist.csv");
         let place = || format!("cannot write {}", path.display());
         let mut table = csv::Writer::from_path(&path).with_context(place)?;

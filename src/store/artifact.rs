@@ -1,7 +1,9 @@
 //! An artifact in the store: names of files and the blobs that hold their bytes.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::Digest;
@@ -13,6 +15,20 @@ pub struct Blob {
     pub digest: Digest,
     /// Number of bytes.
     pub size: u64,
+}
+
+impl Blob {
+    /// Of the bytes of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: &Path) -> Result<Self> {
+        let place = || format!("cannot read {}", path.display());
+        Ok(Self {
+            digest: Digest::of_file(path).with_context(place)?,
+            size: std::fs::metadata(path).with_context(place)?.len(),
+        })
+    }
 }
 
 /// Files by their name within the artifact.

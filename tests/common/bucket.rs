@@ -86,7 +86,7 @@ fn serve(mut stream: TcpStream, inside: &Mutex<Inside>, mood: &Mutex<Mood>, coun
         let mood = *mood.lock().expect("unspoilt");
         let answer = match mood {
             Mood::Broken => answer(500, "", b"<Error><Code>InternalError</Code></Error>"),
-            Mood::Shaky if number % 3 > 0 => answer(503, "", b"<Error><Code>SlowDown</Code></Error>"),
+            Mood::Shaky if !number.is_multiple_of(3) => answer(503, "", b"<Error><Code>SlowDown</Code></Error>"),
             Mood::Strict => answer(403, "", b"<Error><Code>AccessDenied</Code></Error>"),
             Mood::Silent => return silence(&mut stream),
             Mood::WellFor(requests) if number >= requests => return silence(&mut stream),

@@ -117,6 +117,14 @@ impl Space {
         outcome.ran()
     }
 
+    /// What each exam of a folder is called in all that is kept, by its name in the label table.
+    pub fn pseudonyms(&self) -> BTreeMap<String, String> {
+        let told = self.bgh(&["check", "study.toml", "--pseudonyms"]);
+        assert_eq!(told.code, 0, "{}", told.text());
+        let rows = told.stdout.lines().skip(1).map(|row| row.split(',').map(str::to_owned).collect::<Vec<_>>());
+        rows.map(|row| (row[2].clone(), row[0].clone())).collect()
+    }
+
     /// Digest of every output of every step of the last run.
     pub fn digests(&self) -> BTreeMap<String, String> {
         let text = fs::read_to_string(self.path("reports/mini/provenance.json")).expect("the provenance");

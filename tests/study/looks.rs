@@ -103,7 +103,7 @@ pub(crate) fn explanations() -> Explanations {
 pub(crate) fn look() -> Look {
     let positive = ["left", "right"].map(String::from).into();
     Look {
-        cases: cases::Params { positive, fit: Fit::Squash, exams: vec![], confident: 1, wrong: 12 },
+        cases: cases::Params { positive, fit: Fit::Squash, exams: vec![], confident: 1, wrong: 12, marks: Default::default() },
         explain: explain::Params {
             eval: Eval::CenterCrop,
             side: 6,

@@ -82,6 +82,13 @@ impl<'a> Export<'a> {
         Ok(Self { store, journal: None, sources: BTreeMap::new(), contents })
     }
 
+    /// With another text of the spec.
+    #[must_use]
+    pub fn with_spec(mut self, change: impl FnOnce(String) -> String) -> Self {
+        self.contents.spec = change(std::mem::take(&mut self.contents.spec));
+        self
+    }
+
     /// Adds source files, which must lie below `folder`, that of the spec.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
+use super::super::session;
 use super::super::{Failure, remote};
 use super::amount::size;
 use super::gc;
@@ -49,8 +50,10 @@ fn kept(arguments: &gc::Arguments, remote: &Remote) -> Result<BTreeSet<Digest>, 
     }
     let folder = tempfile::tempdir().map_err(anyhow::Error::from)?;
     let store = Store::open(folder.path())?;
+    let cache = arguments.cache.folder()?;
     for path in &arguments.keep {
-        let plan = super::super::session::planned(&crate::spec::load(path, &[])?)?;
+        let spec = crate::spec::load(path, &[])?;
+        let plan = session::planned(&spec, &session::key(&spec, &cache)?)?;
         let options = Options::default();
         let mut executor = Executor::survey(&plan, &store, &options)?;
         executor.consult(remote)?;

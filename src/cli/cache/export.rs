@@ -13,7 +13,7 @@ use super::amount::size;
 use crate::care::bundle::Export;
 use crate::execute::{Executor, Options, State};
 use crate::history::{Run, Runs};
-use crate::plan::{Input, Plan};
+use crate::plan::{Discreet, Input, Key, Plan};
 use crate::spec::{self, ScoreSource, Spec};
 use crate::store::{Digest, Store};
 
@@ -46,7 +46,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.with_sources {
         let spec = if path.is_file() { path.to_owned() } else { spec_of(&past::find(&Runs::of(&store), &arguments.what)?) };
         let folder = spec.parent().unwrap_or(Path::new("")).to_owned();
-        export = export.with_sources(&folder, sources(&spec)?).map_err(refused)?;
+        export = export.with_sources(&folder, sources(&spec, &store)?).map_err(refused)?;
+        // Who takes the exams along takes their places along; what finds them has to be in the spec.
+        let (read, _, key) = planned(&spec, &store)?;
+        let own = spec::resolved(&spec, &[]).unwrap_or_default();
+        export = export.with_spec(|text| Discreet::of(&read, key).revealed(&text, &own));
     }
     let bytes = export.write(&arguments.output).map_err(|error| Failure::environment(&error))?;
     let contents = export.contents();
@@ -67,7 +71,7 @@ fn of_run<'a>(store: &'a Store, name: &str) -> Result<Export<'a>, Failure> {
 }
 
 fn of_spec<'a>(store: &'a Store, path: &Path) -> Result<Export<'a>, Failure> {
-    let (spec, plan) = planned(path)?;
+    let (spec, plan, key) = planned(path, store)?;
     let options = Options::default();
     let executor = Executor::survey(&plan, store, &options)?;
     let mut steps: BTreeMap<String, Digest> = BTreeMap::new();
@@ -79,14 +83,15 @@ fn of_spec<'a>(store: &'a Store, path: &Path) -> Result<Export<'a>, Failure> {
         let fact = format!("error: {} of {} steps have no result in the cache", plan.len() - steps.len(), plan.len());
         return Err(Failure::new(Exit::Stage, format!("{fact}\n  hint: `bgh run` computes what is missing")));
     }
-    let text = spec::resolved(path, &[]).unwrap_or_default();
+    let text = Discreet::of(&spec, key).spec(&spec::resolved(path, &[]).unwrap_or_default());
     Export::of_results(store, &spec.name, text, steps).map_err(refused)
 }
 
-fn planned(path: &Path) -> Result<(Spec, Plan), Failure> {
+fn planned(path: &Path, store: &Store) -> Result<(Spec, Plan, Key), Failure> {
     let spec = spec::load(path, &[])?;
-    let plan = session::planned(&spec)?;
-    Ok((spec, plan))
+    let key = session::key(&spec, store.root())?;
+    let plan = session::planned(&spec, &key)?;
+    Ok((spec, plan, key))
 }
 
 fn spec_of(run: &Run) -> PathBuf {
@@ -94,8 +99,8 @@ fn spec_of(run: &Run) -> PathBuf {
 }
 
 /// Every file that the spec names, apart from those that it extends: those are laid into its text.
-fn sources(spec: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let (spec, plan) = planned(spec)?;
+fn sources(spec: &Path, store: &Store) -> Result<Vec<PathBuf>, Failure> {
+    let (spec, plan, _) = planned(spec, store)?;
     let inputs = plan.in_order().flat_map(|id| plan.step(id).inputs.values());
     let files = inputs.filter_map(|input| match input {
         Input::Source(files) => Some(files.iter().map(|(_, path)| path.to_owned()).collect::<Vec<_>>()),
@@ -104,6 +109,7 @@ fn sources(spec: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut paths: Vec<PathBuf> = files.flatten().collect();
     if let Some(study) = &spec.study {
         paths.extend(study.cohort.folders().map(|folder| folder.labels.clone()));
+        paths.extend(study.explain.iter().filter_map(|explain| explain.marks.clone()));
         paths.extend(study.readers.iter().filter_map(|reader| match &reader.source {
             ScoreSource::File(path) => Some(path.clone()),
             ScoreSource::Stage { .. } => None,

@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(3600);
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
-    cache: CacheArguments,
+    pub(super) cache: CacheArguments,
 
     /// Collect from this remote cache instead of the local one: by what its last uses stand on and by age
     #[arg(long, value_name = "URL", conflicts_with_all = ["max_size", "checkpoints", "wait"])]
@@ -142,7 +142,8 @@ fn max_size(arguments: &Arguments) -> Result<Option<u64>, Failure> {
 
 /// Every result that the spec has in the cache.
 fn results(path: &std::path::Path, store: &Store) -> Result<BTreeSet<Digest>, Failure> {
-    let plan = session::planned(&spec::load(path, &[])?)?;
+    let spec = spec::load(path, &[])?;
+    let plan = session::planned(&spec, &session::key(&spec, store.root())?)?;
     let options = Options::default();
     let executor = Executor::survey(&plan, store, &options)?;
     let action = |id| match executor.state(id) {

@@ -52,7 +52,8 @@ impl Arguments {
             let fact = format!("error: `{one}` and `{other}` are of the same sort");
             return Err(Failure::new(Exit::Spec, format!("{fact}\n  hint: name at most one spec and one remote")));
         }
-        let planned = specs.first().map(|path| planned(Path::new(path))).transpose()?;
+        let cache = self.cache.folder()?;
+        let planned = specs.first().map(|path| planned(Path::new(path), &cache)).transpose()?;
         Ok((planned, named(others.first().map(|url| url.as_str()), &site)?))
     }
 }
@@ -69,9 +70,9 @@ fn named(url: Option<&str>, site: &Site) -> Result<Remote, Failure> {
     remote::open(url, site)
 }
 
-fn planned(path: &Path) -> Result<Planned, Failure> {
+fn planned(path: &Path, cache: &Path) -> Result<Planned, Failure> {
     let spec = spec::load(path, &[])?;
-    let plan = session::planned(&spec)?;
+    let plan = session::planned(&spec, &session::key(&spec, cache)?)?;
     Ok((spec.name, plan))
 }
 

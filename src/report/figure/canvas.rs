@@ -116,6 +116,33 @@ impl Panel {
         self
     }
 
+    /// Printed like this.
+    pub(in crate::report) fn printed_on(mut self, paper: Paper) -> Self {
+        self.paper = paper;
+        self
+    }
+
+    /// With another drawing at a place, magnified; the other's title, description and spots stay behind.
+    pub(super) fn with(mut self, part: &Self, at: (f64, f64), scale: f64) -> Self {
+        self.body += &part.nested(at, scale).into_string();
+        self
+    }
+
+    fn nested(&self, (x, y): (f64, f64), scale: f64) -> Markup {
+        let (width, height) = self.size;
+        html! {
+            svg x=(mm(x)) y=(mm(y)) width=(mm(width * scale)) height=(mm(height * scale))
+                viewBox={ "0 0 " (mm(width)) " " (mm(height)) } { (self.drawing()) }
+        }
+    }
+
+    fn drawing(&self) -> Markup {
+        html! {
+            @for picture in &self.pictures { (picture) }
+            (PreEscaped(&self.body))
+        }
+    }
+
     /// Width and height on paper, millimetres.
     pub(in crate::report) fn size_mm(&self) -> (f64, f64) {
         let printed = |length: f64| (length * f64::from(self.paper.column_mm) / COLUMN_MM * 100.0).round() / 100.0;
@@ -124,24 +151,24 @@ impl Panel {
 
     /// The `svg` element; `id` keeps its title and description apart from those of other figures on the same page.
     pub(in crate::report) fn to_svg(&self, id: &str) -> Markup {
-        self.svg(id, &[])
+        self.svg(id, None, &[])
     }
 
     /// The same with its spots.
     pub(in crate::report) fn to_page(&self, id: &str) -> Markup {
-        self.svg(id, &self.spots)
+        self.svg(id, None, &self.spots)
     }
 
-    fn svg(&self, id: &str, spots: &[Spot]) -> Markup {
+    fn svg(&self, id: &str, font: Option<&str>, spots: &[Spot]) -> Markup {
         let ((width, height), (across, down)) = (self.size_mm(), self.size);
         html! {
             svg xmlns="http://www.w3.org/2000/svg" width={ (width) "mm" } height={ (height) "mm" }
                 viewBox={ "0 0 " (mm(across)) " " (mm(down)) } role="img" aria-labelledby={ (id) "-title " (id) "-desc" } {
                 title id={ (id) "-title" } { (self.title) }
                 desc id={ (id) "-desc" } { (self.description) }
+                @if let Some(font) = font { style { (PreEscaped(font)) } }
                 rect width=(mm(across)) height=(mm(down)) fill="#FFFFFF" {}
-                @for picture in &self.pictures { (picture) }
-                (PreEscaped(&self.body))
+                (self.drawing())
                 @for Spot { at, text } in spots {
                     circle.spot cx=(mm(at.0)) cy=(mm(at.1)) r=(mm(SPOT_MM)) { title { (text) } }
                 }
@@ -149,9 +176,10 @@ impl Panel {
         }
     }
 
-    /// The drawing as a file of its own.
+    /// The drawing as a file of its own, its letters inside.
     pub(in crate::report) fn to_svg_file(&self, id: &str) -> String {
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", self.to_svg(id).render().into_string())
+        let font = Face::Regular.rule(&self.body);
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", self.svg(id, Some(&font), &[]).render().into_string())
     }
 }
 
@@ -159,7 +187,7 @@ impl Render for Placed {
     fn render(&self) -> Markup {
         let [x, y, width, height] = [self.at.0, self.at.1, self.size.0, self.size.1].map(mm);
         let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&self.png));
-        html! { image x=(x) y=(y) width=(width) height=(height) preserveAspectRatio="none" href=(data) {} }
+        html! { image x=(x) y=(y) width=(width) height=(height) preserveAspectRatio="none" style="image-rendering:smooth" href=(data) {} }
     }
 }
 

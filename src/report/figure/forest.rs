@@ -7,9 +7,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axes::{ABOVE_MM, Axes, Axis};
-use super::canvas::{Area, COLUMN_MM, GAP_MM, Panel, THIN_MM, drawing, fitted, mm, path, stroke, write};
+use super::canvas::{Area, COLUMN_MM, GAP_MM, Panel, THIN_MM, drawing, fitted, mm, path, stroke, text_width, write};
 
-const LEFT_MM: f64 = 40.0;
+/// Room for names: as much as they need between these.
+const LEFT_MM: [f64; 2] = [20.0, 52.0];
 const ROW_MM: f64 = 5.0;
 const CAP_MM: f64 = 0.8;
 const DOT_MM: f64 = 0.85;
@@ -34,7 +35,12 @@ pub(in crate::report) fn forest(models: &[Row]) -> Result<Panel> {
 fn axes(models: &[Row]) -> Axes {
     let rows = models.len() as f64;
     let x = Axis { name: "AUC", range: range(models), ticks: 6 };
-    Axes { left: LEFT_MM, height: ROW_MM * rows, x, y: Axis { name: "", range: rows..0.0, ticks: 0 } }
+    Axes { left: left(models), height: ROW_MM * rows, x, y: Axis { name: "", range: rows..0.0, ticks: 0 } }
+}
+
+fn left(models: &[Row]) -> f64 {
+    let widest = models.iter().map(|(name, ..)| text_width(name)).fold(0.0, f64::max);
+    (widest + 2.0 * GAP_MM).clamp(LEFT_MM[0], LEFT_MM[1])
 }
 
 /// From a tenth below everything that is shown, at most 0.4 so that chance is in sight, to 1.
@@ -51,7 +57,7 @@ fn chance(area: &Area, axes: &Axes) -> Result<()> {
 fn draw(area: &Area, axes: &Axes, row: usize, (name, auc, interval): &Row) -> Result<()> {
     let y = row as f64 + 0.5;
     let (_, height) = axes.place(0.0, y);
-    write(area, &fitted(name, LEFT_MM - 2.0 * GAP_MM), (LEFT_MM - GAP_MM, height), HPos::Right, VPos::Center)?;
+    write(area, &fitted(name, axes.left - 2.0 * GAP_MM), (axes.left - GAP_MM, height), HPos::Right, VPos::Center)?;
     if let Some([low, high]) = interval {
         bar(area, axes.place(*low, y), axes.place(*high, y))?;
     }

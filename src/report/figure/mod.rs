@@ -9,9 +9,11 @@ mod image;
 mod learning;
 mod legend;
 mod line;
+mod matrix;
 mod png;
 mod reliability;
 mod roc;
+mod sheet;
 mod tree;
 mod vector;
 
@@ -21,6 +23,7 @@ pub(super) use forest::forest;
 pub(super) use image::{Image, Mark};
 pub(super) use learning::{Measure, learning};
 pub(super) use line::{Line, of_design, of_pair, of_position};
+pub(super) use matrix::matrix;
 pub(super) use reliability::{Reliability, reliability};
 pub(super) use roc::{Curve, roc};
 pub(super) use tree::tree;
@@ -36,12 +39,19 @@ pub(super) struct Figure {
     pub(super) caption: String,
     /// Its drawings; lettered when there are several.
     pub(super) panels: Vec<Panel>,
+    /// How many of them belong side by side, where it matters.
+    pub(super) across: Option<usize>,
 }
 
 impl Figure {
     /// A figure yet to be numbered.
     pub(super) fn new(slug: impl Into<String>, caption: impl Into<String>, panels: Vec<Panel>) -> Self {
-        Self { number: 0, slug: slug.into(), caption: caption.into(), panels }
+        Self { number: 0, slug: slug.into(), caption: caption.into(), panels, across: None }
+    }
+
+    /// With so many panels in a row.
+    pub(super) fn in_rows_of(self, across: usize) -> Self {
+        Self { across: Some(across), ..self }
     }
 
     /// `Figure 2`.

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn another_journal_gets_its_width_and_its_dots() -> Result<()> {
         let mut panel = Panel::draw((84.0, 10.0), "t", "d", |_| Ok(()))?;
-        panel.paper = crate::stage::paper::Paper { column_mm: 90, dpi: 300 };
+        panel.paper = crate::stage::paper::Paper { column_mm: 90, dpi: 300, ..Default::default() };
         assert!(panel.to_svg("x").into_string().contains(r#"width="90mm" height="10.71mm" viewBox="0 0 8400 1000""#));
         let reader = png::Decoder::new(std::io::Cursor::new(panel.to_png()?)).read_info()?;
         assert_eq!(reader.info().size().0, 1063);

@@ -11,6 +11,7 @@ use resvg::usvg::{Options, Tree};
 
 use super::canvas::Panel;
 use crate::report::font::Face;
+use crate::report::webfont::FAMILY;
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 
@@ -49,5 +50,5 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
 });
 
 fn options() -> Options<'static> {
-    Options { font_family: "Liberation Sans".to_owned(), fontdb: Arc::clone(&FONTS), ..Options::default() }
+    Options { font_family: FAMILY.to_owned(), fontdb: Arc::clone(&FONTS), ..Options::default() }
 }

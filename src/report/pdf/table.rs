@@ -9,6 +9,8 @@ use crate::report::table::{Cell, Table};
 /// broken.
 const SIZES: [f64; 4] = [8.5, 8.0, 7.0, 6.5];
 const LEADING: f64 = 1.3;
+/// Rows no higher than this together are not torn apart, points.
+const WHOLE: f64 = 200.0;
 const GAP: f64 = 10.0;
 const PAD: f64 = 2.5;
 const HEAVY: f64 = 0.9;
@@ -35,8 +37,10 @@ pub(super) fn set(flow: &mut Flow<'_>, table: &Table) {
     let layout = Layout::of(table);
     let head: Vec<Cell> = table.columns.iter().map(|column| Cell::from(column.name.as_str()).strong_if(true)).collect();
     let caption = [(Face::Bold, format!("{}. ", table.label())), (Face::Regular, table.caption.clone())];
-    let rows = [&head].into_iter().chain(table.rows.first());
-    flow.keep(height_of(&caption, CAPTION) + rows.map(|row| layout.height(row)).sum::<f64>());
+    let above = height_of(&caption, CAPTION) + layout.height(&head);
+    let rows: f64 = table.rows.iter().map(|row| layout.height(row)).sum();
+    let first = table.rows.first().map_or(0.0, |row| layout.height(row));
+    flow.keep(above + if rows <= WHOLE { rows + HEAVY } else { first });
     flow.spans(Role::Caption, &caption, CAPTION);
     layout.head(flow, table, &head, Role::Column);
     for row in &table.rows {

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::Section;
 use crate::artifact::results::{ModelResult, Naming};
 use crate::report::document::Block;
+use crate::report::figure::{Figure, matrix};
 use crate::report::number;
 use crate::report::study::Study;
 use crate::report::table::{Cell, Column, Series, Table};
@@ -30,7 +31,14 @@ fn blocks(study: &Study) -> Result<Vec<Block>> {
     table.notes = vec!["Bold: exams whose class was named rightly.".to_owned()];
     table.data.header = ["model", "reference", "predicted", "exams"].map(String::from).to_vec();
     table.data.rows = named.iter().flat_map(|(model, naming)| data_rows(classes, model, naming)).collect();
-    Ok(vec![Block::Table(super::classes::table(study, &named)), Block::Table(table)])
+    Ok(vec![Block::Table(super::classes::table(study, &named)), Block::Table(table), Block::Figure(figure(study, &named)?)])
+}
+
+fn figure(study: &Study, named: &[(&ModelResult, &Naming)]) -> Result<Figure> {
+    let panels = named.iter().map(|(model, naming)| matrix(&study.title(model), &study.results.classes, &naming.confusion));
+    let caption = "Confusion matrices: test exams by reference standard (rows) and by the class that is named (columns). The shade is the \
+                   share of the row.";
+    Ok(Figure::new("confusion", caption, panels.collect::<Result<_>>()?))
 }
 
 fn rows(study: &Study, model: &ModelResult, naming: &Naming) -> Vec<Vec<Cell>> {

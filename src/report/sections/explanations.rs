@@ -64,7 +64,7 @@ impl<'a> Look<'a> {
             capital(&self.rule()),
             picture::window(self.study, self.model),
         );
-        Ok(Figure::new(format!("occlusion-{}", self.model), caption, panels.into_iter().flatten().collect()))
+        Ok(Figure::new(format!("occlusion-{}", self.model), caption, panels.into_iter().flatten().collect()).in_rows_of(3))
     }
 
     fn boxes(&self, case: &Case, told: &Explanation) -> Result<[Panel; 3]> {
@@ -129,7 +129,7 @@ impl<'a> Look<'a> {
             capital(&self.rule()),
             picture::window(self.study, self.model),
         );
-        Ok(Figure::new(format!("activation-{}", self.model), caption, panels.into_iter().flatten().collect()))
+        Ok(Figure::new(format!("activation-{}", self.model), caption, panels.into_iter().flatten().collect()).in_rows_of(3))
     }
 
     fn channels(&self, case: &Case, told: &Explanation) -> Result<[Panel; 3]> {

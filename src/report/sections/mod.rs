@@ -44,6 +44,9 @@ pub(super) struct Section {
     pub(super) blocks: fn(&Study) -> Result<Vec<Block>>,
 }
 
+/// The section that is a file of its own as well.
+pub(super) const CHECKLIST: &str = checklist::SECTION.id;
+
 /// All sections in the order of the report.
 pub(super) const SECTIONS: &[Section] = &[
     summary::SECTION,

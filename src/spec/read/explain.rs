@@ -47,7 +47,14 @@ fn explain(s: &mut Section<'_>, models: Option<&[Model]>, positive: Option<&[Str
         }
         Some(Explained {
             model: model.name.clone(),
-            cases: cases::Params { positive: positive.to_vec(), fit: model.images.fit, exams: exams.clone(), confident, wrong },
+            cases: cases::Params {
+                positive: positive.to_vec(),
+                fit: model.images.fit,
+                exams: exams.clone(),
+                confident,
+                wrong,
+                marks: vec![],
+            },
             explain: Params {
                 eval: model.predict.eval,
                 side,

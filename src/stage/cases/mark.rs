@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
+use std::path::Path;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 
 use super::Inputs;
 use crate::phantom::{Truth, Visible};
@@ -51,20 +52,45 @@ impl Mark {
 #[derive(Debug, Default)]
 pub(super) struct Places(BTreeMap<String, Vec<Mark>>);
 
-/// A row of the author's table.
-#[derive(Debug, Deserialize)]
-struct Row {
-    exam: String,
-    /// From 1.
-    slice: usize,
-    column: f64,
-    row: f64,
-    radius: f64,
-    mark: Option<String>,
+/// A row of the author's table: a disc in one slice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Marked {
+    /// The exam.
+    pub exam: String,
+    /// Slice from 1, the lowest.
+    pub slice: usize,
+    /// Column of the centre, pixels of the slice from 0.
+    pub column: f64,
+    /// Row of the centre, pixels of the slice from 0.
+    pub row: f64,
+    /// Radius, pixels of the slice.
+    pub radius: f64,
+    /// What it is; `None` for a lesion.
+    pub mark: Option<String>,
+}
+
+impl Marked {
+    /// Reads a table (`exam,slice,column,row,radius` and optionally `mark`).
+    ///
+    /// # Errors
+    /// When the table cannot be read, or a slice is 0.
+    pub fn read(path: &Path) -> Result<Vec<Self>> {
+        let place = || format!("cannot read {}", path.display());
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).with_context(place)?;
+        let rows = reader.deserialize::<Self>().collect::<csv::Result<Vec<_>>>().with_context(place)?;
+        ensure!(rows.iter().all(|row| row.slice > 0), "{}: slices count from 1", path.display());
+        Ok(rows)
+    }
+
+    fn place(&self) -> Mark {
+        let what = self.mark.clone().filter(|mark| !mark.is_empty()).unwrap_or_else(|| LESION.to_owned());
+        let (slice, extent) = (self.slice.saturating_sub(1), Extent::Radius(self.radius));
+        Mark { slice, what, column: self.column, row: self.row, extent }
+    }
 }
 
 impl Places {
-    pub(super) fn open(inputs: &Inputs<'_>) -> Result<Self> {
+    pub(super) fn open(marks: &[Marked], inputs: &Inputs<'_>) -> Result<Self> {
         let mut places: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
         for (exam, files) in inputs.truth {
             let path = files.path("truth.json")?;
@@ -72,16 +98,8 @@ impl Places {
             let truth: Truth = serde_json::from_slice(&std::fs::read(path).with_context(place)?).with_context(place)?;
             places.insert(exam.clone(), of_phantom(&truth));
         }
-        if let Some((_, path)) = inputs.marks.and_then(|files| files.iter().next()) {
-            let place = || format!("cannot read {}", path.display());
-            let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).with_context(place)?;
-            for row in reader.deserialize() {
-                let row: Row = row.with_context(place)?;
-                let slice = row.slice.checked_sub(1).with_context(|| format!("{}: slices count from 1", path.display()))?;
-                let what = row.mark.filter(|mark| !mark.is_empty()).unwrap_or_else(|| LESION.to_owned());
-                let mark = Mark { slice, what, column: row.column, row: row.row, extent: Extent::Radius(row.radius) };
-                places.entry(row.exam).or_default().push(mark);
-            }
+        for marked in marks {
+            places.entry(marked.exam.clone()).or_default().push(marked.place());
         }
         Ok(Self(places))
     }

@@ -65,25 +65,20 @@ fn world() -> Result<World> {
 
 fn params(exams: &[&str], confident: usize, wrong: usize) -> Params {
     let exams = exams.iter().map(|exam| (*exam).to_owned()).collect();
-    Params { positive: vec!["left".into()], fit: Fit::Squash, exams, confident, wrong }
+    Params { positive: vec!["left".into()], fit: Fit::Squash, exams, confident, wrong, marks: vec![] }
 }
 
 fn picked(world: &World, params: &Params, marks: Option<&str>) -> Result<(Cases, String)> {
-    let marks = marks.map(|text| -> Result<Files> {
+    let marks = marks.map(|text| {
         let path = world.root.path().join("marks.csv");
         fs::write(&path, text)?;
-        Ok([("marks.csv".to_owned(), path)].into_iter().collect())
+        Marked::read(&path)
     });
-    let marks = marks.transpose()?;
-    let inputs = Inputs {
-        predictions: &world.predictions,
-        images: &world.images,
-        volumes: &world.volumes,
-        truth: &BTreeMap::new(),
-        marks: marks.as_ref(),
-    };
+    let params = Params { marks: marks.transpose()?.unwrap_or_default(), ..params.clone() };
+    let inputs =
+        Inputs { predictions: &world.predictions, images: &world.images, volumes: &world.volumes, truth: &BTreeMap::new() };
     let out = tempfile::tempdir()?;
-    run(params, &inputs, out.path())?;
+    run(&params, &inputs, out.path())?;
     Ok((Cases::open(&Files::of_folder(out.path())?)?, digest(out.path())?))
 }
 

@@ -1,0 +1,7 @@
+//! Seeded by `scripts/fuzz_corpus.py`: pixels in every transfer syntax.
+#![no_main]
+
+#[global_allocator]
+static FRUGAL: bgh_fuzz::Frugal = bgh_fuzz::Frugal;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bgh_fuzz::pixels(bytes));

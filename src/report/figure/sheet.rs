@@ -169,7 +169,7 @@ mod tests {
         let many = printed(&figure(48, (40.0, 50.0), Paper::default())?)?;
         assert_eq!(
             many.iter().map(|(stem, _)| stem.as_str()).collect::<Vec<_>>(),
-            ["figure0-x-1", "figure0-x-2", "figure0-x-3"]
+            ["figure0-x-1", "figure0-x-2", "figure0-x-3", "figure0-x-4"]
         );
         assert!(many.iter().all(|(_, (width, height))| *width == 174.0 && *height <= 234.0), "{many:?}");
         Ok(())

@@ -118,6 +118,9 @@ impl<'a> Executor<'a> {
             steps: self.asked_for(),
             cached: self.count(|state| matches!(state, State::Done { .. })),
         });
+        if !self.store.is_read_only() {
+            self.store.sweep_jobs();
+        }
         let ended = if self.states.iter().any(|state| matches!(state, State::Ready { .. })) {
             self.schedule(machine, interrupt, listener)
         } else {

@@ -15,8 +15,8 @@ use crate::imaging::{Image, grey_png};
 /// Pages run one script and load styles and images, all from here.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
-/// What stages made may carry its style and its images, and runs nothing.
-const INERT: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+/// What stages made may carry its style, its letters and its images, and runs nothing.
+const INERT: &str = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                      frame-ancestors 'none'";
 
 /// What was asked for is not there; the text says what.

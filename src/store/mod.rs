@@ -29,6 +29,7 @@ mod durable;
 mod index;
 mod latest;
 mod lease;
+mod leftover;
 mod memo;
 mod stamp;
 mod table;

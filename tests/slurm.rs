@@ -347,6 +347,8 @@ fn a_job_that_somebody_else_cancels_fails_and_is_made_up_for_by_the_next_run() {
     let Some(lab) = Lab::new(SLOW) else { return };
     lab.close_gate();
     let run = lab.spawn();
+    // A job that is cancelled before it has claimed its attempt counts as one that its node could not start.
+    (1..=4).for_each(|x| lab.pipeline.await_file(&format!("log.began-{x}")));
     let job = lab.slurm.running("a");
     lab.slurm.ask("scancel", &[&job]);
     lab.slurm.await_state(&job, "CANCELLED");

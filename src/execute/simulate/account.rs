@@ -40,6 +40,7 @@ struct Quantity {
     from: f64,
     to: f64,
     is_log: bool,
+    legend: SeriesLabelPosition,
 }
 
 const QUANTITIES: [Quantity; 3] = [
@@ -50,6 +51,7 @@ const QUANTITIES: [Quantity; 3] = [
         from: 1.0,
         to: 1000.0,
         is_log: true,
+        legend: SeriesLabelPosition::LowerLeft,
     },
     Quantity {
         file: "utilisation.svg",
@@ -58,14 +60,16 @@ const QUANTITIES: [Quantity; 3] = [
         from: 0.0,
         to: 100.0,
         is_log: false,
+        legend: SeriesLabelPosition::LowerLeft,
     },
     Quantity {
         file: "load.svg",
         title: "calls of the controller a minute",
         of: Course::load,
         from: 0.0,
-        to: 6.0,
+        to: 10.0,
         is_log: false,
+        legend: SeriesLabelPosition::UpperLeft,
     },
 ];
 
@@ -78,15 +82,32 @@ fn draw(folder: &Path, quantity: &Quantity, courses: &Courses) -> Result<()> {
         let root = SVGBackend::with_string(&mut text, (480, 300)).into_drawing_area();
         root.fill(&WHITE)?;
         let mut builder = ChartBuilder::on(&root);
-        builder.margin(10).x_label_area_size(36).y_label_area_size(48).caption(quantity.title, ("sans-serif", 14));
+        builder
+            .margin(10)
+            .margin_right(24)
+            .x_label_area_size(36)
+            .y_label_area_size(48)
+            .caption(quantity.title, ("sans-serif", 14));
         let gpus = (1f64..1000f64).log_scale();
         if quantity.is_log {
             let mut chart = builder.build_cartesian_2d(gpus, (quantity.from..quantity.to).log_scale())?;
-            chart.configure_mesh().x_desc("GPUs").light_line_style(TRANSPARENT).draw()?;
+            chart
+                .configure_mesh()
+                .x_desc("GPUs")
+                .x_label_formatter(&|gpus| format!("{gpus:.0}"))
+                .y_label_formatter(&|value| format!("{value:.0}"))
+                .light_line_style(TRANSPARENT)
+                .draw()?;
             lines(&mut chart, quantity, courses)?;
         } else {
             let mut chart = builder.build_cartesian_2d(gpus, quantity.from..quantity.to)?;
-            chart.configure_mesh().x_desc("GPUs").light_line_style(TRANSPARENT).draw()?;
+            chart
+                .configure_mesh()
+                .x_desc("GPUs")
+                .x_label_formatter(&|gpus| format!("{gpus:.0}"))
+                .y_label_formatter(&|value| format!("{value:.0}"))
+                .light_line_style(TRANSPARENT)
+                .draw()?;
             lines(&mut chart, quantity, courses)?;
         }
         root.present()?;
@@ -108,7 +129,12 @@ where
         let series = chart.draw_series(LineSeries::new(points.iter().copied(), style).point_size(3))?;
         series.label(weather.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], style));
     }
-    chart.configure_series_labels().border_style(BLACK.mix(0.3)).background_style(WHITE.mix(0.8)).draw()?;
+    chart
+        .configure_series_labels()
+        .position(quantity.legend.clone())
+        .border_style(BLACK.mix(0.3))
+        .background_style(WHITE.mix(0.8))
+        .draw()?;
     Ok(())
 }
 

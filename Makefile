@@ -14,13 +14,14 @@ export BGH_LIBTORCH_KEPT := $(DATA)/bgh/libtorch-2.11.0
 
 with_libtorch = LIBTORCH="$$($(PYTHON) scripts/libtorch.py)" && export LIBTORCH
 
-.PHONY: help study build test test-cluster bench fuzz install clean-all tools libtorch
+.PHONY: help study build test test-cluster simulation bench fuzz install clean-all tools libtorch
 .SILENT:
 
 help:
 	echo 'make study      fetch libtorch, build, run experiments/study.toml; the report is in reports/'
 	echo 'make test       run every test'
 	echo 'make test-cluster  run the tests of the cluster on a Slurm that is started here; installs it where it is missing'
+	echo 'make simulation write the tables and figures of docs/simulation.md'
 	echo 'make install    install bgh and bgh-torch for this user'
 	echo 'make build      release build of both, in target/release'
 	echo 'make bench      benchmarks of bgh'
@@ -47,6 +48,10 @@ test-cluster: tools
 	$(PYTHON) scripts/cluster.py install
 	$(with_libtorch) && BGH_NEEDS_SLURM=1 cargo test --locked --package bgh --test slurm -- --test-threads=1
 	$(with_libtorch) && $(PYTHON) scripts/bucket.py cargo test --locked --package bgh --test remote
+
+# What a run would be on clusters that nobody has at hand.
+simulation: tools
+	cargo test --locked --package bgh --lib -- --ignored simulate::account::the_documentation_is_written
 
 bench: tools
 	cargo bench --locked --package bgh

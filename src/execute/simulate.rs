@@ -2,6 +2,8 @@
 //! cluster, its clock and its faults are simulated event by event. It answers what a thousand GPUs would be good for, and what the
 //! controller would have to bear.
 
+mod account;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
@@ -300,7 +302,7 @@ mod tests {
     use crate::stage::{predict, train};
 
     /// So many trainings, each with a prediction that reads it.
-    fn study(trainings: usize) -> Plan {
+    pub(super) fn study(trainings: usize) -> Plan {
         let mut plan = Plan::default();
         for number in 0..trainings {
             let params = json!({"network": "alexnet", "number": number});
@@ -318,7 +320,7 @@ mod tests {
         if step.kind.name == "train" { 1800.0 + 10.0 * (number * 7.0 % 360.0) } else { 60.0 }
     }
 
-    fn course(plan: &Plan, conditions: &Conditions) -> Course {
+    pub(super) fn course(plan: &Plan, conditions: &Conditions) -> Course {
         simulate(plan, conditions, seconds, |_| true, 1)
     }
 

@@ -4,8 +4,9 @@ mod allocation;
 
 use std::path::Path;
 
+pub use allocation::Frugal;
 use bgh_field::dicom::{self, Header};
-pub use allocation::Frugal;use bgh_field::weights::{self, Classifiers, Format, Network};
+use bgh_field::weights::{self, Classifiers, Format, Network};
 
 /// Reads the file, decodes every tensor, holds it against every network and writes it in every format. Anything but a panic is right.
 pub fn exercise(bytes: &[u8]) {
@@ -41,8 +42,8 @@ pub fn pixels(bytes: &[u8]) {
     assert!(most <= 4 * bytes.len() + 16 * declared + SLACK, "{most} bytes for a file of {} that declares {declared}", bytes.len());
 }
 
-/// Tables of fixed size: of Huffman codes, of an inflating stream.
-const SLACK: usize = 1 << 20;
+/// Tables of fixed size: of Huffman codes, of an inflating stream, of the dictionary of attributes, which is made when it is first asked.
+const SLACK: usize = 2 << 20;
 /// Values of the largest frame that is decoded.
 const MAX_VALUES: usize = 1 << 26;
 

@@ -6,7 +6,7 @@
 //! - Blobs are sent before the record that names them, and a record is never changed, so half a result is invisible and writers need no
 //!   locks: two who send the same result send the same bytes to the same names.
 //! - The remote is a help and no need. A request is tried a few times; then the run goes on without it and says so once.
-//! - Credentials are taken from the environment by the client library and never shown: [`trouble`] cleans what it says.
+//! - Credentials are taken from the environment by the client library and never shown: `trouble` cleans what it says.
 
 mod collection;
 mod exchange;

@@ -145,7 +145,7 @@ impl<'a> Decoder<'a> {
             if context == 0 {
                 at = self.run(above, line, at)?;
             } else {
-                line[at] = self.regular(context, predicted(left, up, corner));
+                line[at] = self.regular(context, predicted(left, up, corner))?;
                 at += 1;
             }
         }
@@ -167,12 +167,12 @@ impl<'a> Decoder<'a> {
     }
 
     /// T.87 A.4 to A.6.
-    fn regular(&mut self, context: i32, predicted: i32) -> i32 {
+    fn regular(&mut self, context: i32, predicted: i32) -> Result<i32, Fault> {
         let (sign, at) = (context.signum(), context.unsigned_abs() as usize);
         let mut state = self.contexts[at];
         let predicted = (predicted + sign * state.c).clamp(0, self.of.maxval);
         let k = state.order(state.a);
-        let mapped = self.golomb(k, self.of.limit);
+        let mapped = self.golomb(k, self.of.limit)?;
         let inverted = self.of.near == 0 && k == 0 && 2 * state.b <= -state.n;
         let error = match (mapped & 1 == 0, inverted) {
             (true, false) => mapped >> 1,
@@ -182,7 +182,7 @@ impl<'a> Decoder<'a> {
         };
         state.learn(error, &self.of);
         self.contexts[at] = state;
-        self.rebuilt(predicted, sign * error)
+        Ok(self.rebuilt(predicted, sign * error))
     }
 
     /// T.87 A.4.5 (decoder), A.8.
@@ -198,11 +198,13 @@ impl<'a> Decoder<'a> {
         value.clamp(0, maxval)
     }
 
-    /// T.87 A.5.3, LG(k, limit). Values are bounded by `limit` and QBPP, so nothing overflows.
-    fn golomb(&mut self, k: u32, limit: u32) -> i32 {
+    /// T.87 A.5.3, LG(k, limit). Errors are reduced modulo RANGE (A.4.5), so what stands for one exceeds RANGE in damaged streams only.
+    fn golomb(&mut self, k: u32, limit: u32) -> Result<i32, Fault> {
         let escape = limit - self.of.qbpp - 1;
         let high = self.bits.zeros(escape);
-        if high < escape { (high << k | self.bits.take(k)) as i32 } else { self.bits.take(self.of.qbpp) as i32 + 1 }
+        let mapped = if high < escape { high << k | self.bits.take(k) } else { self.bits.take(self.of.qbpp) + 1 };
+        let sound = i32::try_from(mapped).ok().filter(|mapped| *mapped <= self.of.range + 1);
+        sound.ok_or_else(|| damaged("an error is larger than the range of values"))
     }
 
     /// Fills a run and, unless the line ends, the value behind it; tells where to go on (T.87 A.7).
@@ -227,29 +229,29 @@ impl<'a> Decoder<'a> {
         }
         line[at..at + length].fill(value);
         at += length;
-        line[at] = self.interruption(value, above[at]);
+        line[at] = self.interruption(value, above[at])?;
         self.run_index = self.run_index.saturating_sub(1);
         Ok(at + 1)
     }
 
     /// T.87 A.7.2.
-    fn interruption(&mut self, left: i32, up: i32) -> i32 {
+    fn interruption(&mut self, left: i32, up: i32) -> Result<i32, Fault> {
         let alike = (left - up).abs() <= self.of.near;
         let (sign, kind) = (if !alike && left > up { -1 } else { 1 }, i32::from(alike));
         let mut state = self.run_contexts[kind as usize];
-        let k = state.order(if alike { state.a + (state.n >> 1) } else { state.a });
-        let mapped = self.golomb(k, self.of.limit - J[self.run_index] - 1);
+        let k = state.order(if alike { state.a.saturating_add(state.n >> 1) } else { state.a });
+        let mapped = self.golomb(k, self.of.limit - J[self.run_index] - 1)?;
         let magnitude = (mapped + kind + 1) >> 1;
         let odd = (mapped + kind) & 1 == 1;
         let error = if odd == (k != 0 || 2 * state.b >= state.n) { -magnitude } else { magnitude };
         state.b += i32::from(error < 0);
-        state.a += (mapped + 1 - kind) >> 1;
+        state.a = state.a.saturating_add((mapped + 1 - kind) >> 1);
         if state.n == self.of.reset {
             (state.a, state.b, state.n) = (state.a >> 1, state.b >> 1, state.n >> 1);
         }
         state.n += 1;
         self.run_contexts[kind as usize] = state;
-        self.rebuilt(if alike { left } else { up }, sign * error)
+        Ok(self.rebuilt(if alike { left } else { up }, sign * error))
     }
 }
 
@@ -271,7 +273,8 @@ impl Context {
     /// T.87 A.6.
     fn learn(&mut self, error: i32, of: &Parameters) {
         self.b += error * (2 * of.near + 1);
-        self.a += error.abs();
+        // With the largest RESET a damaged stream could overflow the sum.
+        self.a = self.a.saturating_add(error.abs());
         if self.n == of.reset {
             (self.a, self.b, self.n) = (self.a >> 1, self.b >> 1, self.n >> 1);
         }

@@ -64,14 +64,14 @@ impl<'a> Executor<'a> {
         let Some(remote) = self.remote else { return Ok(()) };
         loop {
             let needed: Vec<StepId> = self.distant.keys().copied().filter(|id| all || self.is_needed(*id)).collect();
-            let wanted: Vec<Blob> = needed.iter().flat_map(|id| blobs(&self.distant[id])).map(|(_, blob)| blob).collect();
+            let wanted: Vec<Blob> = needed.iter().flat_map(|id| self.distant[id].files()).map(|(_, blob)| blob).collect();
             let missing = remote.bring(self.store, wanted)?.missing;
             if missing.is_empty() {
                 break;
             }
             for id in needed {
                 let gone = self.distant.get(&id).and_then(|result| {
-                    let (name, blob) = blobs(result).find(|(_, blob)| missing.contains_key(&blob.digest))?;
+                    let (name, blob) = result.files().find(|(_, blob)| missing.contains_key(&blob.digest))?;
                     Some((name.to_owned(), blob.digest, result.key()))
                 });
                 let Some((name, digest, action)) = gone else { continue };
@@ -111,7 +111,7 @@ impl<'a> Executor<'a> {
     fn keep_whole(&mut self, remote: &Remote) -> Result<()> {
         remote.note_used(self.distant.len());
         let distant = std::mem::take(&mut self.distant);
-        let is_whole = |result: &ActionResult| blobs(result).all(|(_, blob)| self.store.is_whole(&blob));
+        let is_whole = |result: &ActionResult| result.files().all(|(_, blob)| self.store.is_whole(&blob));
         let (whole, rest): (BTreeMap<_, _>, BTreeMap<_, _>) = distant.into_iter().partition(|(_, result)| is_whole(result));
         let keyed: Vec<(Digest, &ActionResult)> = whole.values().map(|result| (result.key(), result)).collect();
         self.store.publish(&keyed).into_iter().collect::<Result<()>>()?;
@@ -133,11 +133,6 @@ impl<'a> Executor<'a> {
         };
         self.plan.in_order().filter_map(action).collect()
     }
-}
-
-/// Every file of a result: its name and its blob.
-fn blobs(result: &ActionResult) -> impl Iterator<Item = (&str, Blob)> {
-    result.outputs.values().flat_map(|artifact| artifact.0.iter().map(|(name, blob)| (name.as_str(), *blob)))
 }
 
 /// Says once what came between a run and its remote.

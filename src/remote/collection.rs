@@ -13,7 +13,6 @@ use object_store::{Error, ObjectMeta};
 use serde::Serialize;
 
 use super::exchange::{Remote, Way};
-use super::fetch::blobs;
 use super::layout::Kind;
 use super::trouble::Trouble;
 use super::uses::Use;
@@ -110,7 +109,7 @@ impl Clearance {
         let mut needed = BTreeSet::new();
         for (action, meta) in kept {
             match read.get(&action) {
-                Some(result) => needed.extend(blobs(result).map(|blob| blob.digest)),
+                Some(result) => needed.extend(result.files().map(|(_, blob)| blob.digest)),
                 None => plan.results.add(meta.location, meta.size),
             }
         }
@@ -137,8 +136,11 @@ impl Clearance {
             remote.remove(&self.uses.names).await?;
             let came = remote.list(Kind::Record).await?.into_iter().map(|(action, _)| action);
             let came = remote.read_records(came.filter(|action| !self.seen.contains(action))).await?;
-            let spared: BTreeSet<Path> =
-                came.values().flat_map(blobs).map(|blob| remote.layout.name(Kind::Blob, blob.digest)).collect();
+            let spared: BTreeSet<Path> = came
+                .values()
+                .flat_map(ActionResult::files)
+                .map(|(_, blob)| remote.layout.name(Kind::Blob, blob.digest))
+                .collect();
             let blobs: Vec<Path> = self.blobs.names.iter().filter(|name| !spared.contains(*name)).cloned().collect();
             remote.remove(&blobs).await
         })

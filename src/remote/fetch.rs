@@ -147,7 +147,7 @@ impl Remote {
     /// When the disk refuses.
     pub fn take(&self, store: &Store, action: Digest) -> Result<Option<ActionResult>> {
         let Ok(Some(result)) = self.block_on(self.record(action)) else { return Ok(None) };
-        let fetched = self.bring(store, blobs(&result))?;
+        let fetched = self.bring(store, result.files().map(|(_, blob)| blob))?;
         if !fetched.missing.is_empty() {
             self.spoil(action);
             return Ok(None);
@@ -161,11 +161,6 @@ impl Remote {
     pub fn note_used(&self, results: usize) {
         add(&self.counts.fetched_results, results as u64);
     }
-}
-
-/// Every blob that a result names.
-pub(super) fn blobs(result: &ActionResult) -> impl Iterator<Item = Blob> {
-    result.outputs.values().flat_map(|artifact| artifact.0.values().copied())
 }
 
 /// A blob while it arrives.

@@ -12,7 +12,6 @@ use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart};
 
 use super::exchange::{Remote, Way, add};
-use super::fetch::blobs;
 use super::layout::Kind;
 use super::trouble::Trouble;
 use crate::store::{Blob, Digest, Store};
@@ -71,7 +70,7 @@ impl Remote {
     pub(super) async fn send(&self, store: &Store, action: Digest, there: &There, mend: bool) -> Result<bool, Trouble> {
         let Ok(result) = store.read(action) else { return Ok(false) };
         let record = std::fs::read(store.record_path(action)).map_err(Trouble::here)?;
-        let sent: BTreeMap<Digest, Blob> = blobs(&result).map(|blob| (blob.digest, blob)).collect();
+        let sent: BTreeMap<Digest, Blob> = result.files().map(|(_, blob)| (blob.digest, blob)).collect();
         let one = |blob: Blob| async move { self.send_blob(store, blob, there, mend).await };
         stream::iter(sent.into_values().map(one)).buffer_unordered(self.site.parallel).try_collect::<Vec<()>>().await?;
         if matches!(there, There::Listed(_, records) if records.contains(&action)) {

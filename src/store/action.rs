@@ -1,10 +1,11 @@
 //! The action cache: what an execution made, under the digest of everything that decided it.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, Digest};
+use super::{Artifact, Blob, Digest};
 
 /// What one execution made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,8 +39,13 @@ impl ActionResult {
         Ok([SUM.as_bytes(), Digest::of(&text).hex().as_bytes(), b"\",", &text[1..]].concat())
     }
 
+    /// Every file that it made: its name within its artifact, and its blob.
+    pub fn files(&self) -> impl Iterator<Item = (&str, Blob)> {
+        self.outputs.values().flat_map(|artifact| artifact.0.iter().map(|(name, blob)| (name.as_str(), *blob)))
+    }
+
     /// Reads the record of `action`. Records of earlier versions bear no digest; that their manifest is the text of their key holds
-    /// for all.
+    /// for all. Records come from other machines as well, so none may name a file that would be laid out elsewhere than below its artifact.
     ///
     /// # Errors
     /// What is wrong with it, in words that fit after "because".
@@ -48,6 +54,9 @@ impl ActionResult {
         if result.key() != action {
             return Err("it is the record of another action".to_owned());
         }
+        if let Some((name, _)) = result.files().find(|(name, _)| !is_below(name)) {
+            return Err(format!("it names a file `{}` outside of its artifact", name.escape_debug()));
+        }
         match bytes.strip_prefix(SUM.as_bytes()).and_then(|rest| rest.split_at_checked(64)) {
             Some((sum, rest)) if Digest::of(&[b"{", &rest[2.min(rest.len())..]].concat()).hex().as_bytes() != sum => {
                 Err("its bytes have changed".to_owned())
@@ -55,6 +64,11 @@ impl ActionResult {
             _ => Ok(result),
         }
     }
+}
+
+/// Whether a path leads to a file below where it starts.
+pub fn is_below(path: &str) -> bool {
+    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// What a run needs to know of a result that is there.

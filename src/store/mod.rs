@@ -46,7 +46,7 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
-pub use action::{ActionResult, Known, Miss, Provenance};
+pub use action::{ActionResult, Known, Miss, Provenance, is_below};
 pub use artifact::{Artifact, Blob, FileChange};
 pub use claim::Claim;
 pub use committer::{Commit, Committer};
@@ -561,6 +561,19 @@ mod tests {
             changed[at] ^= 1;
             let read = ActionResult::of_record(action, &changed);
             assert!(read.is_err() || read.as_ref() == Ok(&result), "byte {at}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_record_that_names_a_file_elsewhere_is_none() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (action, mut result) = stored(&Store::open(folder.path())?)?;
+        let blob = result.outputs["port"].0["a.txt"];
+        for name in ["../a.txt", "/etc/passwd", "a/../../b", ""] {
+            result.outputs.insert("port".into(), Artifact([(name.to_owned(), blob)].into()));
+            let read = ActionResult::of_record(action, &result.to_record()?);
+            assert!(read.is_err_and(|why| why.contains("outside of its artifact")), "{name}");
         }
         Ok(())
     }

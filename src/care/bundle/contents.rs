@@ -1,12 +1,12 @@
 //! The list at the head of a bundle.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Blob, Digest};
+use crate::store::{Blob, Digest, is_below};
 
 /// The format that is written, and the newest one that is read.
 pub const FORMAT: u32 = 1;
@@ -120,11 +120,6 @@ impl Member {
 
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
-}
-
-/// Whether a path leads to a file below where it starts.
-fn is_below(path: &str) -> bool {
-    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// The path of a source file from the folder of the spec, as bundles name it.

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::remote::{Remote, Tally, Trouble};
 use crate::site::Site;
 use crate::spec;
-use crate::store::{ActionResult, Blob, Digest, Store};
+use crate::store::{ActionResult, Digest, Store};
 
 /// Results whose blobs are fetched together.
 const BATCH: usize = 500;
@@ -193,15 +193,12 @@ fn pull_all(remote: &Remote, store: &Store) -> Result<Pulled, Failure> {
 
 /// Fetches the blobs of results and publishes those that are whole. How many.
 fn take(remote: &Remote, store: &Store, results: &BTreeMap<Digest, ActionResult>) -> Result<usize, Failure> {
-    let blobs = |result: &ActionResult| -> Vec<Blob> {
-        result.outputs.values().flat_map(|artifact| artifact.0.values().copied()).collect()
-    };
-    let fetched = remote.bring(store, results.values().flat_map(blobs));
+    let fetched = remote.bring(store, results.values().flat_map(ActionResult::files).map(|(_, blob)| blob));
     let missing = fetched.map_err(|error| Failure::environment(&error))?.missing;
     if let Some(trouble) = remote.failed_to_read() {
         return Err(failure(remote, &trouble));
     }
-    let is_whole = |result: &ActionResult| blobs(result).iter().all(|blob| !missing.contains_key(&blob.digest));
+    let is_whole = |result: &ActionResult| result.files().all(|(_, blob)| !missing.contains_key(&blob.digest));
     let whole: Vec<(Digest, &ActionResult)> =
         results.iter().filter(|(_, result)| is_whole(result)).map(|(action, result)| (*action, result)).collect();
     store.publish(&whole).into_iter().collect::<anyhow::Result<()>>()?;

@@ -30,7 +30,7 @@ pub struct Look {
 pub fn looks(runs: &Runs, experiment: &str) -> Result<Vec<Look>> {
     let (mut looks, mut seen) = (vec![], BTreeSet::new());
     for run in runs.list()?.into_iter().filter(|run| run.header().experiment == experiment) {
-        for line in run.events().read()? {
+        for line in run.events().read_about(&format!("\"{}[", predict::KIND.name))? {
             let Event::Finished { step, action, .. } = line.event else { continue };
             if is_look(&step) && seen.insert(action) {
                 looks.push(Look { run: run.id().to_owned(), step, action: action.hex() });

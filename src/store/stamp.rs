@@ -49,10 +49,11 @@ impl Stamp {
         Self { changed: 0, ..*self } == Self { changed: 0, ..*earlier }
     }
 
-    /// Whether a later change would show at `now`. Within the clock's grain of the last one it would not.
+    /// Whether a later change would show at `now`. Within the clock's grain of the last one it would not, and the system notes the time of a
+    /// write when it begins: on a busy machine its last bytes come long after.
     pub(super) fn is_settled_at(&self, now: SystemTime) -> bool {
-        const GRAIN_NS: i128 = 20_000_000;
+        const SETTLED_NS: i128 = 1_000_000_000;
         let now = now.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_nanos() as i128);
-        now - i128::from(self.changed) > GRAIN_NS
+        now - i128::from(self.changed) > SETTLED_NS
     }
 }

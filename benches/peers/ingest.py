@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Times how long it takes until CT files are volumes in HU: `bgh run --until ingest`, a whole process on an empty cache that also hashes every
-file, keeps every volume and makes it safe on the disk, against one Python process with pydicom and NumPy that reads the same files, decodes
-them, sorts them by place and rescales them in memory, and keeps nothing. Both take turns; the fastest round counts.
+"""Times how long it takes until CT files are volumes in HU, against one Python process with pydicom and NumPy that reads the same files, decodes
+them, sorts them by place and rescales them in memory, and keeps nothing. Of bgh two things: the stage (`benches/ingest.rs`), which also writes the
+volumes, and `bgh run --until ingest`, a whole process on an empty cache that also hashes every file and every volume and makes all safe on the
+disk. They take turns; the fastest round counts.
 
     python3 -m venv peers && peers/bin/pip install pydicom numpy pyjpegls pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg
-    peers/bin/python benches/peers/ingest.py                        # synthetic exams, a table to paste into benches/README.md
-    peers/bin/python benches/peers/ingest.py --real FOLDER          # also the CT series below a folder
+    cargo bench --bench ingest --no-run                             # prints where the program is that --stage names
+    peers/bin/python benches/peers/ingest.py --stage PROGRAM        # synthetic exams, a table to paste into benches/README.md
+    peers/bin/python benches/peers/ingest.py --stage PROGRAM --real FOLDER   # the CT series below a folder in their place
     peers/bin/python benches/peers/ingest.py --large 2000           # one exam of so many slices: largest memory of ingest and of windowing
     peers/bin/python benches/peers/ingest.py --scan 100000          # so many small files: headers a second
 """
@@ -113,55 +115,69 @@ def python(files):
     return time.perf_counter() - began, time.process_time() - cpu
 
 
+# A process begins with the largest memory of the one that started it, and this one holds pictures: a small one stands between.
+BETWEEN = """
+import os, subprocess, sys, time
+began = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+print(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+sys.exit(status != 0)
+"""
+
+
 def bgh(program, space, until, keep=False):
     """Seconds of the whole process by the clock and of all cores, and its largest memory, MiB."""
     if not keep:
         shutil.rmtree(space / "cache", ignore_errors=True)
-    began = time.perf_counter()
     command = [program, "run", "study.toml", "--until", until]
-    child = subprocess.Popen(command, cwd=space, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - began
-    if status != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{said.decode()}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    done = subprocess.run([sys.executable, "-c", BETWEEN, *command], cwd=space, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return tuple(map(float, done.stdout.split()))
 
 
-def row(what, files, program, space, rounds):
-    pairs = [(python(files), bgh(program, space, "ingest")) for _ in range(rounds)]
-    least = lambda of: min(map(of, pairs))
-    wall, cpu = (least(lambda pair: pair[0][0]), least(lambda pair: pair[1][0])), (least(lambda pair: pair[0][1]), least(lambda pair: pair[1][1]))
-    memory = max(pair[1][2] for pair in pairs)
-    each = lambda seconds: f"{1000 * seconds / len(files):.2f} ms"
-    cells = [what, len(files), *map(each, wall), f"{wall[0] / wall[1]:.1f}", *map(each, cpu), f"{cpu[0] / cpu[1]:.1f}", f"{memory:.0f} MiB"]
-    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+def stage(program, space):
+    """Seconds a file until the volumes are written."""
+    told = subprocess.run([program, space / "exams"], check=True, capture_output=True, text=True).stdout
+    return float(told.split()[0]) / 1000
 
 
-def synthetic(program, rounds, slices):
+def row(what, files, given, space):
+    rounds = [(python(files), bgh(given.bgh, space, "ingest"), stage(given.stage, space)) for _ in range(given.rounds)]
+    least = lambda of: min(map(of, rounds))
+    peer = least(lambda round: round[0][0]) / len(files)
+    own = [least(lambda round: round[2]), least(lambda round: round[1][0]) / len(files)]
+    cpu, memory = least(lambda round: round[1][1]) / len(files), max(round[1][2] for round in rounds)
+    each = lambda seconds: f"{1000 * seconds:.2f} ms"
+    ratios = [f"{each(seconds)}, {peer / seconds:.1f} ×" for seconds in own]
+    print(f"| {' | '.join([what, str(len(files)), each(peer), *ratios, each(cpu), f'{memory:.0f} MiB'])} |", flush=True)
+
+
+def synthetic(given):
     syntaxes = [("uncompressed", ExplicitVRLittleEndian), ("RLE", RLELossless), ("JPEG-LS", JPEGLSLossless), ("JPEG 2000", JPEG2000Lossless)]
     for name, syntax in syntaxes:
         with tempfile.TemporaryDirectory() as folder:
             space, generator = pathlib.Path(folder), numpy.random.default_rng(1)
             exams = [f"exam{at}" for at in range(6)]
             for exam in exams:
-                write_exam(space / "exams" / exam, generate_uid(), slices, 512, syntax, generator)
+                write_exam(space / "exams" / exam, generate_uid(), given.slices, 512, syntax, generator)
             write_cohort(space, exams)
-            row(f"512 × 512, {name}", sorted((space / "exams").rglob("*.dcm")), program, space, rounds)
+            row(f"512 × 512, {name}", sorted((space / "exams").rglob("*.dcm")), given, space)
 
 
-def real(program, rounds, folder):
-    """Each series six times under other study UIDs, so that it is a cohort."""
+def real(given, folder):
+    """Each series six times under other names, so that it is a cohort."""
     with tempfile.TemporaryDirectory() as to:
         space = pathlib.Path(to)
         for at in range(6):
             for path in sorted(pathlib.Path(folder).rglob("*.dcm")):
                 file = pydicom.dcmread(path)
-                file.StudyInstanceUID = f"2.25.{at + 1}"
+                file.StudyInstanceUID, file.PatientID = f"2.25.{at + 1}", f"p{at}"
                 (space / f"exams/exam{at}").mkdir(parents=True, exist_ok=True)
                 file.save_as(space / f"exams/exam{at}" / path.name)
         write_cohort(space, [f"exam{at}" for at in range(6)])
-        row(f"{pathlib.Path(folder).name}, real", sorted((space / "exams").rglob("*.dcm")), program, space, rounds)
+        row(f"{pathlib.Path(folder).name}, real", sorted((space / "exams").rglob("*.dcm")), given, space)
 
 
 def large(program, slices):
@@ -213,23 +229,27 @@ def scan(program, count):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--bgh", default=str(pathlib.Path(__file__).parents[2] / "target/release/bgh"))
+    arguments.add_argument("--stage", help="what `cargo bench --bench ingest --no-run` built")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--slices", type=int, default=40, help="slices an exam, of six")
     arguments.add_argument("--real", action="append", default=[])
     arguments.add_argument("--large", type=int)
     arguments.add_argument("--scan", type=int)
     given = arguments.parse_args()
-    program = str(pathlib.Path(given.bgh).resolve())
+    given.bgh = str(pathlib.Path(given.bgh).resolve())
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, pydicom {pydicom.__version__}, {time.strftime('%Y-%m-%d %H:%M')}")
     if given.large:
-        return large(program, given.large)
+        return large(given.bgh, given.large)
     if given.scan:
-        return scan(program, given.scan)
-    print("| files | number | pydicom, a file | bgh, a file | × | pydicom, of all cores | bgh, of all cores | × | memory of bgh |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    synthetic(program, given.rounds, given.slices)
+        return scan(given.bgh, given.scan)
+    if not given.stage:
+        arguments.error("--stage is missing")
+    print("| files | number | pydicom, a file | stage | whole run | the run, of all cores | memory of the run |")
+    print("|---|---|---|---|---|---|---|")
+    if not given.real:
+        synthetic(given)
     for folder in given.real:
-        real(program, given.rounds, folder)
+        real(given, folder)
 
 
 if __name__ == "__main__":

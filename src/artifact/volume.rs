@@ -7,6 +7,7 @@ use std::io::Write;
 use std::marker::PhantomData;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use memmap2::Mmap;
@@ -77,8 +78,8 @@ impl Volume {
     }
 
     fn write_as<T: Element>(&self, folder: &Path, shape: [usize; 3], values: &[T]) -> Result<()> {
-        let mut writer = VolumeWriter::create(folder, shape)?;
-        writer.push(values)?;
+        let writer = VolumeWriter::create(folder, shape)?;
+        writer.put(0, values)?;
         writer.finish(&self.slices, &self.series)
     }
 
@@ -183,34 +184,32 @@ impl VolumeReader {
 }
 
 /// A number that the array of a volume may hold.
-pub trait Element: Copy {
+pub trait Element: bytemuck::NoUninit {
     /// Its type in the file.
     const DTYPE: Dtype;
-    /// The bytes of a number, little endian.
-    fn bytes(values: &[Self]) -> Vec<u8>;
 }
 
 impl Element for i16 {
     const DTYPE: Dtype = Dtype::I16;
-    fn bytes(values: &[Self]) -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    }
 }
 
 impl Element for f32 {
     const DTYPE: Dtype = Dtype::F32;
-    fn bytes(values: &[Self]) -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    }
 }
 
-/// Writes a volume slice by slice, so that one larger than the memory can be written.
+// Arrays are written as they lie in memory.
+const _: () = assert!(cfg!(target_endian = "little"), "safetensors files are little endian");
+
+/// Writes a volume slice by slice in any order and on any thread, so that one larger than the memory can be written.
 #[derive(Debug)]
 pub struct VolumeWriter<T> {
     folder: PathBuf,
     array: File,
-    /// Values still to come.
-    left: usize,
+    /// Bytes before the values.
+    head: usize,
+    shape: [usize; 3],
+    /// Values that came.
+    written: AtomicUsize,
     of: PhantomData<T>,
 }
 
@@ -220,21 +219,27 @@ impl<T: Element> VolumeWriter<T> {
     /// # Errors
     /// When the file cannot be written.
     pub fn create(folder: &Path, shape: [usize; 3]) -> Result<Self> {
-        let left = shape.iter().product::<usize>();
         let path = folder.join(ARRAY);
-        let head = head(T::DTYPE, shape, left * size_of::<T>())?;
+        let head = head(T::DTYPE, shape, shape.iter().product::<usize>() * size_of::<T>())?;
         let array = File::create(&path).and_then(|mut array| array.write_all(&head).map(|()| array));
         let array = array.with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { folder: folder.to_owned(), array, left, of: PhantomData })
+        let written = AtomicUsize::new(0);
+        Ok(Self { folder: folder.to_owned(), array, head: head.len(), shape, written, of: PhantomData })
     }
 
-    /// Appends the values of a slice, or of several.
+    /// Writes the values of slice `first`, or of several from there on; each once.
     ///
     /// # Errors
-    /// When they are more than the shape has room for, or the file cannot be written.
-    pub fn push(&mut self, hu: &[T]) -> Result<()> {
-        self.left = self.left.checked_sub(hu.len()).context("the volume's shape does not fit its values")?;
-        self.array.write_all(&T::bytes(hu)).with_context(|| format!("cannot write {}", self.folder.join(ARRAY).display()))
+    /// When the shape has no room for them, or the file cannot be written.
+    pub fn put(&self, first: usize, hu: &[T]) -> Result<()> {
+        let [slices, rows, columns] = self.shape;
+        let fits = first <= slices && hu.len() <= (slices - first) * rows * columns;
+        ensure!(fits, "the volume's shape does not fit its values");
+        let place = self.head + first * rows * columns * size_of::<T>();
+        let written = self.array.write_all_at(bytemuck::cast_slice(hu), place as u64);
+        written.with_context(|| format!("cannot write {}", self.folder.join(ARRAY).display()))?;
+        self.written.fetch_add(hu.len(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Writes the geometry of the slices and how they were acquired.
@@ -242,7 +247,8 @@ impl<T: Element> VolumeWriter<T> {
     /// # Errors
     /// When values are missing or a file cannot be written.
     pub fn finish(self, slices: &[SliceRow], series: &BTreeMap<String, String>) -> Result<()> {
-        ensure!(self.left == 0, "the volume's shape does not fit its values: {} are missing", self.left);
+        let (all, written) = (self.shape.iter().product::<usize>(), self.written.into_inner());
+        ensure!(all == written, "the volume's shape does not fit its values: {written} of {all} were written");
         table::write(&self.folder.join(SLICES), slices)?;
         table::write_json(&self.folder.join(SERIES), series)
     }

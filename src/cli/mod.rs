@@ -52,7 +52,7 @@ use clap::{Parser, Subcommand};
 
 pub use failure::{Exit, Failure};
 
-use crate::execute::{GUARD, Guard, run_on_node};
+use crate::execute::{GUARD, Guard, keep_memory, run_on_node};
 use crate::slurm::EXEC_ATTEMPT;
 
 /// Declarative experiments in medical imaging: one TOML file in, a paper-ready report out.
@@ -138,6 +138,7 @@ fn started_by_machine() -> Option<ExitCode> {
 
 /// Reads the arguments, runs the command and turns its failure into a message and an exit code.
 pub fn main() -> ExitCode {
+    keep_memory();
     if let Some(code) = started_by_machine() {
         return code;
     }

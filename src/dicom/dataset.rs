@@ -14,7 +14,8 @@ use super::Fault;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_DELIMITER: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_DELIMITER: Tag = Tag(0xFFFE, 0xE0DD);
-const UNDEFINED: u32 = u32::MAX;
+/// The length of what ends with a delimiter.
+pub(super) const UNDEFINED: u32 = u32::MAX;
 /// Deeper nesting than any object of the standard has.
 const MAX_DEPTH: usize = 32;
 /// VRs whose length takes four bytes in explicit encodings (PS3.5 table 7.1-1).
@@ -76,16 +77,23 @@ pub(super) struct Dataset<'a> {
     pub(super) encoding: Encoding,
     /// Whether pixel data were met, read or not.
     pub(super) has_pixels: bool,
+    /// Where the value of pixel data lies that were met and not read, and its declared length; `None` where its own header is cut.
+    pub(super) unread: Option<(usize, u32)>,
     elements: BTreeMap<Tag, Value<'a>>,
 }
 
 impl<'a> Dataset<'a> {
+    fn empty(encoding: Encoding) -> Self {
+        Self { encoding, has_pixels: false, unread: None, elements: BTreeMap::new() }
+    }
+
     pub(super) fn parse(bytes: &'a [u8], encoding: Encoding, extent: Extent) -> Result<Self, Fault> {
         let mut reader = Reader { bytes, at: 0, encoding };
-        let mut dataset = Self { encoding, has_pixels: false, elements: BTreeMap::new() };
+        let mut dataset = Self::empty(encoding);
         while !reader.is_done() {
             dataset.has_pixels = reader.clone().tag()? == tags::PIXEL_DATA;
             if dataset.has_pixels && extent == Extent::Header {
+                dataset.unread = reader.place().ok();
                 break;
             }
             let (tag, value) = reader.element(0)?;
@@ -102,7 +110,7 @@ impl<'a> Dataset<'a> {
     pub(super) fn parse_meta(bytes: &'a [u8]) -> Result<(Self, usize), Fault> {
         let encoding = Encoding::EXPLICIT_LE;
         let mut reader = Reader { bytes, at: 0, encoding };
-        let mut meta = Self { encoding, has_pixels: false, elements: BTreeMap::new() };
+        let mut meta = Self::empty(encoding);
         while !reader.is_done() && reader.clone().tag()?.group() == 2 {
             let (tag, value) = reader.element(0)?;
             meta.elements.insert(tag, value);
@@ -140,7 +148,7 @@ impl<'a> Dataset<'a> {
         let mut items = Vec::new();
         while !reader.is_done() {
             let Some((tag, length)) = reader.item()? else { break };
-            let mut item = Self { encoding, has_pixels: false, elements: BTreeMap::new() };
+            let mut item = Self::empty(encoding);
             let known = (length != UNDEFINED).then(|| reader.take(tag, length.into())).transpose()?;
             let inner = &mut known.map_or_else(|| reader.clone(), |bytes| Reader { bytes, at: 0, encoding });
             while !inner.is_done() {
@@ -181,6 +189,13 @@ impl<'a> Reader<'a> {
             length => Value::Bytes(self.take(tag, length.into())?),
         };
         Ok((tag, value))
+    }
+
+    /// Where the value of the next element lies, and its declared length.
+    fn place(&mut self) -> Result<(usize, u32), Fault> {
+        let tag = self.tag()?;
+        let (_, length) = self.vr_and_length(tag)?;
+        Ok((self.at, length))
     }
 
     fn tag(&mut self) -> Result<Tag, Fault> {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 use dicom_dictionary_std::{tags, uids};
 use flate2::read::DeflateDecoder;
@@ -58,6 +57,11 @@ impl<'a> Source<'a> {
         Ok(Self { transfer_syntax: uid.to_owned(), encoding, bytes })
     }
 
+    /// Where the data set begins in `bytes`, which this was made of; `None` where it lies deflated in them.
+    pub(super) fn start(&self, bytes: &[u8]) -> Option<usize> {
+        if let Cow::Borrowed(dataset) = self.bytes { Some(bytes.len() - dataset.len()) } else { None }
+    }
+
     pub(super) fn dataset(&self, extent: Extent) -> Result<Dataset<'_>, Fault> {
         Dataset::parse(&self.bytes, self.encoding, extent)
     }
@@ -71,12 +75,13 @@ fn inflated(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// What `facts` makes of the start of a file; of more of it while its header is longer, and of all of it where it is deflated.
-pub(super) fn with_head<T>(path: &Path, facts: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
-    let mut file = File::open(path)?;
+pub(super) fn with_head<T>(file: &File, facts: impl Fn(&[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
     let mut head = Vec::new();
     let mut wanted = HEAD;
     loop {
-        (&mut file).take(wanted - head.len() as u64).read_to_end(&mut head)?;
+        // Room for all of it, so that it is one read; no more than there is, whatever is wanted.
+        head.reserve_exact((file.metadata()?.len().min(wanted) as usize).saturating_sub(head.len()));
+        file.take(wanted - head.len() as u64).read_to_end(&mut head)?;
         match facts(&head) {
             Err(Fault::Cut { .. } | Fault::Inflate(_)) if head.len() as u64 == wanted => wanted *= 16,
             told => return told,

@@ -1,6 +1,7 @@
 //! The facts of a header that decide what an image is and where it lies.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use dicom_core::Tag;
@@ -135,7 +136,7 @@ impl Header {
     /// # Errors
     /// When the file is no DICOM file or damaged, or an attribute has a value that makes no sense.
     pub fn read(path: &Path) -> Result<Self, Fault> {
-        with_head(path, Self::of_bytes)
+        with_head(&File::open(path)?, Self::of_bytes)
     }
 
     /// Reads the header in the bytes of a file, or in the first of them.

@@ -4,6 +4,7 @@
 //! Confidentiality Profile (PS3.15 table E.1-1), of which the ones are taken that can be told from other text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -68,7 +69,8 @@ impl Identifiers {
     pub fn of_folder(folder: &Path) -> Result<Self> {
         let files = Files::of_folder(folder)?;
         let paths: Vec<_> = files.iter().map(|(_, path)| path).collect();
-        let read = |path: &&Path| match with_head(path, |bytes| of_dataset(&Source::of(bytes)?.dataset(Extent::Header)?)) {
+        let of_file = |file: &File| with_head(file, |bytes| of_dataset(&Source::of(bytes)?.dataset(Extent::Header)?));
+        let read = |path: &&Path| match File::open(path).map_err(Fault::from).and_then(|file| of_file(&file)) {
             Err(Fault::Io(failure)) => Err(failure).with_context(|| format!("cannot read {}", path.display())),
             told => Ok(told.unwrap_or_default()),
         };

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
 
 use super::pixels::Hu;
@@ -95,17 +97,20 @@ impl AxialSeries {
     /// When there is no such slice, or a file cannot be decoded: a volume with a hole is no volume.
     pub fn volume(&self, keep: &[usize]) -> Result<Volume> {
         let kept = self.kept(keep)?;
-        let hu: Vec<Vec<f32>> = kept.par_iter().map(|slice| slice.hu().map(Hu::into_f32)).collect::<Result<_>>()?;
+        let hu: Vec<OnceLock<Vec<f32>>> = kept.iter().map(|_| OnceLock::new()).collect();
+        decoded(&kept, |place, of_slice| {
+            hu[place].set(of_slice.into_f32()).map_err(|_| anyhow!("BUG: slice {place} came twice"))
+        })?;
         Ok(Volume {
             slices: kept.iter().enumerate().map(|(index, slice)| slice.row(index)).collect(),
             rows: kept[0].rows(),
             columns: kept[0].columns(),
-            hu: hu.concat(),
+            hu: hu.into_iter().filter_map(OnceLock::into_inner).flatten().collect(),
             series: self.acquisition(),
         })
     }
 
-    /// Writes the volume of these slices into `folder`, a few slices in memory at a time.
+    /// Writes the volume of these slices into `folder`, one slice a core in memory at a time.
     ///
     /// # Errors
     /// As [`AxialSeries::volume`], or when a file cannot be written.
@@ -120,13 +125,14 @@ impl AxialSeries {
 
     /// Whether all values could be written as they are.
     fn write_as<T: FromHu>(&self, kept: &[&Slice], folder: &Path) -> Result<bool> {
-        let mut writer = VolumeWriter::<T>::create(folder, [kept.len(), kept[0].rows(), kept[0].columns()])?;
-        for few in kept.chunks(2 * rayon::current_num_threads()) {
-            let decoded: Vec<Option<Vec<T>>> = few.par_iter().map(|slice| slice.hu().map(T::of)).collect::<Result<_>>()?;
-            for hu in decoded {
-                let Some(hu) = hu else { return Ok(false) };
-                writer.push(&hu)?;
-            }
+        let writer = VolumeWriter::<T>::create(folder, [kept.len(), kept[0].rows(), kept[0].columns()])?;
+        let unfit = AtomicBool::new(false);
+        decoded(kept, |place, hu| match T::of(hu) {
+            Some(hu) => writer.put(place, &hu),
+            None => Ok(unfit.store(true, Ordering::Relaxed)),
+        })?;
+        if unfit.into_inner() {
+            return Ok(false);
         }
         let rows: Vec<_> = kept.iter().enumerate().map(|(index, slice)| slice.row(index)).collect();
         writer.finish(&rows, &self.acquisition())?;
@@ -145,8 +151,19 @@ impl AxialSeries {
     }
 }
 
+/// Hands the HU of each slice, and its place among them, to `with`, on all cores. Each file is opened once, however many slices it holds.
+fn decoded(kept: &[&Slice], with: impl Fn(usize, Hu) -> Result<()> + Sync) -> Result<()> {
+    let mut files = BTreeMap::<&Path, Vec<usize>>::new();
+    for (place, slice) in kept.iter().enumerate() {
+        files.entry(&slice.path).or_default().push(place);
+    }
+    files.into_par_iter().try_for_each(|(_, places)| {
+        kept[places[0]].with_pixels(|pixels| places.par_iter().try_for_each(|&place| with(place, kept[place].hu_of(pixels)?)))
+    })
+}
+
 /// Values of a slice as an element of a volume's array.
-trait FromHu: crate::artifact::Element + Send {
+trait FromHu: crate::artifact::Element + Send + Sync {
     /// The values, or `None` where they do not fit.
     fn of(hu: Hu) -> Option<Vec<Self>>;
 }

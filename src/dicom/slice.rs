@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use super::pixels::{Hu, Pixels, with_pixels};
+use super::pixels::{Hu, Pixels, with_file};
 use super::{Frame, Header, Orientation};
 use crate::artifact::SliceRow;
 
@@ -13,7 +13,7 @@ use crate::artifact::SliceRow;
 #[derive(Debug, Clone)]
 pub(super) struct Slice {
     pub(super) name: String,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) header: Arc<Header>,
     index: usize,
     pub(super) orientation: Orientation,
@@ -79,11 +79,21 @@ impl Slice {
 
     /// HU in the radiological convention: the patient's right on the image's left, the front on top.
     pub(super) fn hu(&self) -> Result<Hu> {
-        let bytes = std::fs::read(&self.path).with_context(|| format!("cannot read {}", self.name))?;
-        let read = |pixels: &Pixels| Ok((*pixels.header() == *self.header, pixels.hu(self.index)?));
-        let (unchanged, hu) = with_pixels(&bytes, read).with_context(|| self.name.clone())?;
-        ensure!(unchanged, "{} changed while it was read", self.name);
-        Ok(match hu {
+        self.with_pixels(|pixels| self.hu_of(pixels))
+    }
+
+    /// Hands the pixels of the slice's file to `with`: those of every slice that lies in it.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is another than the one that the slice was found in, and those of `with`.
+    pub(super) fn with_pixels<T>(&self, with: impl FnOnce(&Pixels) -> Result<T>) -> Result<T> {
+        let told = with_file(&self.path, |pixels| Ok((*pixels.header() == *self.header).then(|| with(pixels))));
+        told.with_context(|| self.name.clone())?.with_context(|| format!("{} changed while it was read", self.name))?
+    }
+
+    /// As [`Slice::hu`], where the pixels of its file are at hand.
+    pub(super) fn hu_of(&self, pixels: &Pixels) -> Result<Hu> {
+        Ok(match pixels.hu(self.index).with_context(|| self.name.clone())? {
             Hu::Whole(hu) => Hu::Whole(self.turned(hu)),
             Hu::Fractional(hu) => Hu::Fractional(self.turned(hu)),
         })

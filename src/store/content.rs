@@ -9,14 +9,16 @@ use std::os::unix::fs::FileExt;
 use blake3::hazmat::{ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root};
 use blake3::{Hash, Hasher};
 
-/// Bytes that one core reads at a time; a power of two, so that a piece is a whole subtree of the digest.
+/// Bytes that one core is given at a time; a power of two, so that a piece is a whole subtree of the digest.
 const PIECE: u64 = 1 << 20;
+/// Bytes that are read at a time: they are hashed before the cache of a core has lost them.
+const READ: u64 = 1 << 16;
 
 /// The digest of a file of `size` bytes.
 pub(super) fn hash(file: &File, size: u64) -> io::Result<Hash> {
     let hash = match size {
         0 => hash_stream(file),
-        1..=PIECE => with_piece(file, 0, size, blake3::hash),
+        1..=PIECE => piece(file, 0, size).map(|piece| piece.finalize()),
         _ => {
             let (left, right) = halves(file, 0, size)?;
             Ok(merge_subtrees_root(&left, &right, Mode::Hash))
@@ -41,21 +43,22 @@ fn halves(file: &File, offset: u64, size: u64) -> io::Result<(ChainingValue, Cha
 
 fn subtree(file: &File, offset: u64, size: u64) -> io::Result<ChainingValue> {
     if size <= PIECE {
-        let hashed = |piece: &[u8]| Hasher::new().set_input_offset(offset).update(piece).finalize_non_root();
-        return with_piece(file, offset, size, hashed);
+        return piece(file, offset, size).map(|piece| piece.finalize_non_root());
     }
     let (left, right) = halves(file, offset, size)?;
     Ok(merge_subtrees_non_root(&left, &right, Mode::Hash))
 }
 
-fn with_piece<T>(file: &File, offset: u64, size: u64, hashed: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
-    thread_local!(static PIECES: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) });
-    PIECES.with_borrow_mut(|piece| {
-        piece.resize(piece.len().max(size as usize), 0);
-        let piece = &mut piece[..size as usize];
-        file.read_exact_at(piece, offset)?;
-        Ok(hashed(piece))
-    })
+fn piece(file: &File, offset: u64, size: u64) -> io::Result<Hasher> {
+    let mut hasher = Hasher::new();
+    hasher.set_input_offset(offset);
+    let mut read = vec![0; size.min(READ) as usize];
+    for at in (0..size).step_by(READ as usize) {
+        let read = &mut read[..(size - at).min(READ) as usize];
+        file.read_exact_at(read, offset + at)?;
+        hasher.update(read);
+    }
+    Ok(hasher)
 }
 
 #[cfg(test)]

@@ -31,6 +31,13 @@ impl<'a> Bits<'a> {
 
     /// Holds at least 32 bits, zeros behind the end.
     fn fill(&mut self) {
+        if let Some(word) = self.plain() {
+            let width = (64 - self.count) / 8 * 8;
+            self.held |= word >> (64 - width) << (64 - width) >> self.count;
+            self.count += width;
+            self.at += width as usize / 8;
+            return;
+        }
         while self.count <= 48 {
             let Some((byte, width)) = self.next() else {
                 self.invented += 64 - self.count;
@@ -40,6 +47,15 @@ impl<'a> Bits<'a> {
             self.held |= u64::from(byte) << (64 - width - self.count);
             self.count += width;
         }
+    }
+
+    /// The next eight bytes where they are data throughout: most of the time, since only bytes of 0xFF are followed by something else.
+    fn plain(&self) -> Option<u64> {
+        let word = u64::from_be_bytes(*self.bytes.get(self.at..)?.first_chunk()?);
+        let after_full = self.at > 0 && self.bytes[self.at - 1] == 0xFF;
+        // The usual search for a zero byte, in the complement.
+        let full = (!word).wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080;
+        (full == 0 && !after_full).then_some(word)
     }
 
     /// The next byte and how many bits of it are data.

@@ -77,6 +77,20 @@ impl Parameters {
             reset: or(reset, 64).max(3),
         })
     }
+
+    /// T.87 A.3.3.
+    fn region(&self, gradient: i32) -> i8 {
+        let [t1, t2, t3] = self.thresholds;
+        let magnitude = gradient.abs();
+        let region = match magnitude {
+            _ if magnitude <= self.near => 0,
+            _ if magnitude < t1 => 1,
+            _ if magnitude < t2 => 2,
+            _ if magnitude < t3 => 3,
+            _ => 4,
+        };
+        region * gradient.signum() as i8
+    }
 }
 
 fn default_thresholds(maxval: i32, near: i32) -> [i32; 3] {
@@ -108,6 +122,8 @@ struct Context {
 struct Decoder<'a> {
     bits: Bits<'a>,
     of: Parameters,
+    /// The region of each gradient from -MAXVAL to MAXVAL.
+    regions: Vec<i8>,
     contexts: Vec<Context>,
     run_contexts: [Context; 2],
     run_index: usize,
@@ -117,7 +133,8 @@ impl<'a> Decoder<'a> {
     fn of(data: &'a [u8], of: Parameters) -> Self {
         let context = Context { a: ((of.range + 32) / 64).max(2), b: 0, c: 0, n: 1 };
         let bits = Bits::of(data, Stuffing::Bit);
-        Self { bits, of, contexts: vec![context; 365], run_contexts: [context; 2], run_index: 0 }
+        let regions = (-of.maxval..=of.maxval).map(|gradient| of.region(gradient)).collect();
+        Self { bits, of, regions, contexts: vec![context; 365], run_contexts: [context; 2], run_index: 0 }
     }
 
     fn image(&mut self, shape: Shape) -> Result<Vec<u16>, Fault> {
@@ -140,7 +157,8 @@ impl<'a> Decoder<'a> {
         let (mut at, end) = (1, line.len() - 1);
         while at < end {
             let (left, up, corner, right) = (line[at - 1], above[at], above[at - 1], above[at + 1]);
-            let gradients = [right - up, up - corner, corner - left].map(|gradient| self.quantised(gradient));
+            let gradients = [right - up, up - corner, corner - left]
+                .map(|gradient| i32::from(self.regions[(gradient + self.of.maxval) as usize]));
             let context = 81 * gradients[0] + 9 * gradients[1] + gradients[2];
             if context == 0 {
                 at = self.run(above, line, at)?;
@@ -152,20 +170,6 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// T.87 A.3.3.
-    fn quantised(&self, gradient: i32) -> i32 {
-        let [t1, t2, t3] = self.of.thresholds;
-        let magnitude = gradient.abs();
-        let region = match magnitude {
-            _ if magnitude <= self.of.near => 0,
-            _ if magnitude < t1 => 1,
-            _ if magnitude < t2 => 2,
-            _ if magnitude < t3 => 3,
-            _ => 4,
-        };
-        region * gradient.signum()
-    }
-
     /// T.87 A.4 to A.6.
     fn regular(&mut self, context: i32, predicted: i32) -> Result<i32, Fault> {
         let (sign, at) = (context.signum(), context.unsigned_abs() as usize);
@@ -174,12 +178,8 @@ impl<'a> Decoder<'a> {
         let k = state.order(state.a);
         let mapped = self.golomb(k, self.of.limit)?;
         let inverted = self.of.near == 0 && k == 0 && 2 * state.b <= -state.n;
-        let error = match (mapped & 1 == 0, inverted) {
-            (true, false) => mapped >> 1,
-            (false, false) => -(mapped + 1) / 2,
-            (true, true) => -(mapped >> 1) - 1,
-            (false, true) => (mapped - 1) / 2,
-        };
+        // 0, -1, 1, -2, … or, inverted, -1, 0, -2, 1, …
+        let error = (mapped >> 1) ^ -((mapped & 1) ^ i32::from(inverted));
         state.learn(error, &self.of);
         self.contexts[at] = state;
         Ok(self.rebuilt(predicted, sign * error))
@@ -255,19 +255,17 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// The median edge detector (T.87 A.4.1).
+/// The median edge detector (T.87 A.4.1): the middle one of the left, the upper and what continues the plane.
 fn predicted(left: i32, up: i32, corner: i32) -> i32 {
-    match corner {
-        _ if corner >= left.max(up) => left.min(up),
-        _ if corner <= left.min(up) => left.max(up),
-        _ => left + up - corner,
-    }
+    (left + up - corner).clamp(left.min(up), left.max(up))
 }
 
 impl Context {
     /// The least k for which N · 2^k reaches the sum (T.87 A.5.1).
     fn order(&self, sum: i32) -> u32 {
-        (0..24).find(|&k| self.n << k >= sum).unwrap_or(24)
+        // Shifted so, both have equally many bits, and the sum may still be the larger.
+        let k = self.n.leading_zeros().saturating_sub(sum.leading_zeros());
+        (k + u32::from(self.n << k < sum)).min(24)
     }
 
     /// T.87 A.6.
@@ -279,13 +277,10 @@ impl Context {
             (self.a, self.b, self.n) = (self.a >> 1, self.b >> 1, self.n >> 1);
         }
         self.n += 1;
-        if self.b <= -self.n {
-            self.b = (self.b + self.n).max(1 - self.n);
-            self.c = (self.c - 1).max(-128);
-        } else if self.b > 0 {
-            self.b = (self.b - self.n).min(0);
-            self.c = (self.c + 1).min(127);
-        }
+        // The sign of noise is no branch that a processor could foresee.
+        let (under, over) = (i32::from(self.b <= -self.n), i32::from(self.b > 0));
+        self.b = (self.b + self.n * (under - over)).clamp(1 - self.n, 0);
+        self.c = (self.c + over - under).clamp(-128, 127);
     }
 }
 

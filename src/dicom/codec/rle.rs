@@ -16,8 +16,13 @@ pub(super) fn decode(frame: &[u8], shape: Shape) -> Result<Frame, Fault> {
     for (segment, packed) in segments.into_iter().enumerate() {
         // Segments are a sample's plane after the other, the most significant byte first.
         let (sample, shift) = (segment / bytes, 8 * (bytes - 1 - segment % bytes));
-        let plane = values[sample..].iter_mut().step_by(samples);
-        plane.zip(unpacked(packed, pixels)?).for_each(|(value, byte)| *value |= u16::from(byte) << shift);
+        let bytes = unpacked(packed, pixels)?;
+        let add = |(value, byte): (&mut u16, u8)| *value |= u16::from(byte) << shift;
+        // Grey is told apart from colour, so that the compiler makes vectors of it.
+        match samples {
+            1 => values.iter_mut().zip(bytes).for_each(add),
+            _ => values[sample..].iter_mut().step_by(samples).zip(bytes).for_each(add),
+        }
     }
     Ok(Frame { values, signed: false })
 }

@@ -20,7 +20,7 @@ fn real_files() -> Option<PathBuf> {
 }
 
 fn ingested(root: &Path, exam: &str, out: &Path) -> Result<Files> {
-    let params = ingest::Params { slices: ingest::Slices::All };
+    let params = ingest::Params { slices: bgh::labels::Slices::All };
     ingest::run(&params, &Files::of_folder(&root.join(exam))?, out)?;
     Files::of_folder(out)
 }

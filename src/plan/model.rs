@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Input, Plan, Step, StepId};
 use crate::artifact::Files;
 use crate::imaging::{Fit, Window};
+use crate::labels::Slices;
 use crate::stage::compare::Aggregate;
 use crate::stage::{Format, Kind, LIBTORCH, ingest, predict, window, worklist};
 
@@ -34,7 +35,7 @@ pub struct Card {
     /// Classes that count as positive.
     pub positive: Vec<String>,
     /// Which slices of an exam it sees.
-    pub slices: ingest::Slices,
+    pub slices: Slices,
     /// The window of its images.
     pub window: Window,
     /// Side of its images, pixels.

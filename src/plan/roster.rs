@@ -7,11 +7,12 @@ use rand::seq::SliceRandom;
 
 use super::pseudonym::{self, Called, Key, Person};
 use super::split::{self, Places, classes_of};
-use super::{cohort, labels, readers, subgroups};
+use super::{cohort, readers, subgroups};
 use crate::artifact::Files;
+use crate::labels::{self, Part, Slices};
 use crate::phantom;
 use crate::seed::Seed;
-use crate::spec::{Experiment, External, Slices, Source, Test};
+use crate::spec::{Experiment, External, Source, Test};
 use crate::stage::{Format, cases, compare};
 
 /// The exams of an experiment, and what is known of the test exams beside their images.
@@ -60,45 +61,6 @@ impl Exam {
     /// Whether the author means it: by its name, or by the pseudonym that a message told.
     fn is_called(&self, name: &str) -> bool {
         self.id == name || self.person.exam() == name
-    }
-}
-
-/// What an exam is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Weights are fitted to it.
-    Train,
-    /// The epoch is chosen on it.
-    Tune,
-    /// The model is judged on it.
-    Test,
-}
-
-impl Part {
-    /// All parts in order.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Tune, Self::Test];
-
-    /// `train`, `tune` or `test`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Tune => "tune",
-            Self::Test => "test",
-        }
-    }
-
-    /// What the report calls it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Train => "Training",
-            Self::Tune => "Tuning",
-            Self::Test => "Test",
-        }
-    }
-
-    /// The part of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == name)
     }
 }
 

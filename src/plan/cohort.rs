@@ -43,8 +43,10 @@ pub(super) fn folder(folder: &Folder, classes: &[String]) -> Result<Vec<Candidat
             return Err(CohortFaults(faults));
         }
     };
+    // Of a table that could not be read, only that is told.
+    let is_read = !labels.is_empty() || faults.is_empty();
     let matched = Matched::of(labels, &studies, &mut faults);
-    if folder.unlabelled == Unlabelled::Refuse {
+    if is_read && folder.unlabelled == Unlabelled::Refuse {
         faults.extend(matched.unlabelled(&studies, &folder.root));
     }
     if folder.patient_ids == PatientIds::Files {

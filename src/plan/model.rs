@@ -151,7 +151,13 @@ impl Card {
         // Nobody knows the class of a new exam; image sets have a column for it, and the worklist does not look at it.
         let class = self.classes.first().cloned().unwrap_or_default();
         let labels = exams.keys().map(|exam| window::ExamLabel { id: exam.clone(), class: class.clone() });
-        let params = window::Params { window: self.window, size: self.size, fit: self.fit, exams: labels.collect() };
+        let params = window::Params {
+            window: self.window,
+            size: self.size,
+            fit: self.fit,
+            exams: labels.collect(),
+            order: window::Order::Listed,
+        };
         let images = add(&mut plan, &window::KIND, "window".to_owned(), &params, volumes);
         let inputs =
             [("model".to_owned(), Input::Source(model.clone())), ("images".to_owned(), output(images, "images"))].into();

@@ -284,7 +284,7 @@ fn an_exported_model_lists_new_exams_most_suspicious_first() {
     fs::write(space.path("damaged.bgh"), &bytes).expect("written");
     let refused = space.bgh(&["classify", "damaged.bgh", "new/dicom"]);
     assert_eq!(refused.code, 2, "{}", refused.text());
-    let other = String::from_utf8_lossy(&fs::read(space.path("model.bgh")).expect("the model")).contains("\"window\": 1");
+    let other = String::from_utf8_lossy(&fs::read(space.path("model.bgh")).expect("the model")).contains("\"window\": 2");
     assert!(other, "the card names the versions of the kinds");
     fs::write(space.path("new/dicom/001/IM0001.dcm"), "no DICOM").expect("written");
     fs::create_dir(space.path("empty")).expect("a folder");
@@ -297,7 +297,7 @@ fn the_key_of_the_pseudonyms_decides_no_model() {
     let space = folder(9, 5, 5);
     let table: String = rows(&space, "exams").iter().map(|[exam, class]| format!("{exam},{class}\n")).collect();
     space.write("labels.csv", &format!("exam,class\n{table}"));
-    space.edit("[[compare]]", "[canary]\npermute_labels = true\n\n[robustness]\nnoise = [5]\n\n[[compare]]");
+    space.edit("[split]", "[canary]\npermute_labels = true\n\n[robustness]\nnoise = [5]\n\n[split]");
     let run = || {
         space.run();
         let (names, images, digests) = (space.pseudonyms(), image_sets(&space), space.digests());

@@ -25,7 +25,7 @@ help:
 	echo 'make install    install bgh and bgh-torch for this user'
 	echo 'make build      release build of both, in target/release'
 	echo 'make bench      benchmarks of bgh'
-	echo 'make fuzz       fuzz the readers of weight files and of DICOM, FUZZ_SECONDS (240) each'
+	echo 'make fuzz       fuzz the readers of weight files, DICOM and labels, FUZZ_SECONDS (240) each'
 	echo 'make clean-all  remove what was built and fetched; cache/ and reports/ stay'
 	echo 'LIBTORCH=DIR names a libtorch 2.11.0 of your own; else an installed PyTorch 2.11.0 is used, else one is fetched.'
 
@@ -74,11 +74,12 @@ fuzz: tools
 		mkdir -p fuzz/corpus/$$format fuzz/artifacts; cp tests/weights/*.$$format fuzz/corpus/$$format/; \
 		fuzz/target/$(FUZZ_TARGET)/release/$$format -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=fuzz/artifacts/ fuzz/corpus/$$format; \
 	done
-	$(FUZZ_PYTHON) scripts/fuzz_corpus.py fuzz/corpus/dicom $(FUZZ_DICOM)
-	set -e; for target in dicom_header dicom_pixels; do \
+	$(FUZZ_PYTHON) scripts/fuzz_corpus.py fuzz/corpus/seeds/dicom $(FUZZ_DICOM)
+	$(PYTHON) scripts/fuzz_labels.py fuzz/corpus/seeds/labels
+	set -e; for target in dicom_header dicom_pixels labels; do \
 		mkdir -p fuzz/corpus/$$target fuzz/artifacts; \
 		fuzz/target/$(FUZZ_TARGET)/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -artifact_prefix=fuzz/artifacts/ \
-			fuzz/corpus/$$target fuzz/corpus/dicom; \
+			fuzz/corpus/$$target fuzz/corpus/seeds/$${target%_*}; \
 	done
 
 # Two copies of libtorch but one build: the worker is linked with the clone's and looks for the kept one when the clone is gone. The

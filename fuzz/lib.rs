@@ -1,4 +1,4 @@
-//! What is done to every input: all that the tool does to a file of a stranger.
+//! What is done to every input: all that the tool does to a file that it did not write.
 
 mod allocation;
 
@@ -6,6 +6,7 @@ use std::path::Path;
 
 pub use allocation::Frugal;
 use bgh_field::dicom::{self, Header};
+use bgh_field::labels;
 use bgh_field::weights::{self, Classifiers, Format, Network};
 
 /// Reads the file, decodes every tensor, holds it against every network and writes it in every format. Anything but a panic is right.
@@ -42,6 +43,21 @@ pub fn pixels(bytes: &[u8]) {
     assert!(most <= room(bytes) + 16 * declared, "{most} bytes for a file of {} that declares {declared}", bytes.len());
 }
 
+/// Reads a table of labels as `bgh check` does, and looks at all that its rows say. Anything but a panic is right, as long as no more is
+/// allocated than 4 times the file and what some rows need, one list of slices included.
+pub fn labels(bytes: &[u8]) {
+    let classes = ["none", "left", "right"].map(str::to_owned);
+    let most = allocation::most(|| {
+        let mut faults = vec![];
+        for label in labels::of_bytes("labels.csv", bytes, &classes, &mut faults) {
+            assert!(!label.id().is_empty() && label.fold() != Some(0), "{}", label.place());
+            drop((label.part(), label.slices(), label.facts()));
+        }
+        assert!(faults.iter().all(|fault| fault.starts_with("labels.csv:")), "{faults:?}");
+    });
+    assert!(most <= SLACK + 4 * bytes.len(), "{most} bytes were allocated for a table of {}", bytes.len());
+}
+
 /// What a file may take: 4 times itself, and of a deflated data set, which may grow a thousandfold, as much as the reader lets it grow.
 fn room(bytes: &[u8]) -> usize {
     let is_deflated = bytes.windows(DEFLATED.len()).any(|window| window == DEFLATED);
@@ -52,7 +68,8 @@ fn room(bytes: &[u8]) -> usize {
 const DEFLATED: &[u8] = b"1.2.840.10008.1.2.1.99";
 /// Where the reader gives a deflated data set up.
 const MAX_INFLATED: usize = 256 << 20;
-/// Tables of fixed size: of Huffman codes, of an inflating stream, of the dictionary of attributes, which is made when it is first asked.
+/// What is needed whatever the size of the file: tables of Huffman codes, of an inflating stream, the dictionary of attributes,
+/// which is made when it is first asked, and the longest list of slices that a label may ask for.
 const SLACK: usize = 2 << 20;
 /// Values of the largest frame that is decoded.
 const MAX_VALUES: usize = 1 << 26;

@@ -1,4 +1,4 @@
-//! The field that `bgh` works in: exams, images, phantoms, statistics, weight files and tables, and the artifacts that stages
+//! The field that `bgh` works in: exams and their labels, images, phantoms, statistics, weight files and tables, and the artifacts that stages
 //! exchange. It knows nothing of specs, plans and execution.
 //!
 //! A package of its own because it changes seldom and computes much: it is always compiled with optimisation, and a change of the
@@ -7,6 +7,7 @@
 pub mod artifact;
 pub mod dicom;
 pub mod imaging;
+pub mod labels;
 pub mod phantom;
 pub mod seed;
 pub mod stats;

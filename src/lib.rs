@@ -7,7 +7,7 @@
 //!
 //! [`history`] keeps what happened in each run, [`care`] looks after the store, and [`remote`] shares it. Beside the flow stand [`stage`] (what each kind of stage is), [`artifact`] (the
 //! files that stages exchange) and the field: [`dicom`], [`imaging`], [`stats`], [`phantom`], which know nothing of the flow.
-//! [`table`] reads other programs' tables.
+//! [`labels`] and [`table`] read the tables of authors and of other programs.
 
 pub mod care;
 pub mod cli;
@@ -24,4 +24,4 @@ pub mod spec;
 pub mod stage;
 pub mod store;
 
-pub use bgh_field::{artifact, dicom, imaging, phantom, seed, stats, table, weights};
+pub use bgh_field::{artifact, dicom, imaging, labels, phantom, seed, stats, table, weights};

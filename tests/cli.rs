@@ -208,3 +208,16 @@ fn blobs(space: &Space) -> Vec<Vec<u8>> {
     let bytes = files.map(|entry| fs::read(entry.expect("an entry").path()).expect("a blob"));
     bytes.filter(|bytes| bytes.len() > 28).collect()
 }
+
+/// Standard error that nobody reads, as of `bgh run … 2>&1 | head`, neither stops a run nor changes how a command ends.
+#[test]
+fn what_nobody_hears_is_no_fault() {
+    let space = Space::new();
+    let code = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        space.command(arguments).stderr(writer).output().expect("bgh starts").status.code()
+    };
+    assert_eq!(code(&["check", "missing.toml"]), Some(2));
+    assert_eq!(code(&["run", "study.toml", "--until", "phantom"]), Some(0));
+}

@@ -2,7 +2,9 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use common::Space;
 use insta::assert_snapshot;
@@ -282,11 +284,49 @@ fn an_exported_model_lists_new_exams_most_suspicious_first() {
     fs::write(space.path("damaged.bgh"), &bytes).expect("written");
     let refused = space.bgh(&["classify", "damaged.bgh", "new/dicom"]);
     assert_eq!(refused.code, 2, "{}", refused.text());
-    let other = String::from_utf8_lossy(&fs::read(space.path("model.bgh")).expect("the model")).contains("\"window\": 1");
+    let other = String::from_utf8_lossy(&fs::read(space.path("model.bgh")).expect("the model")).contains("\"window\": 2");
     assert!(other, "the card names the versions of the kinds");
     fs::write(space.path("new/dicom/001/IM0001.dcm"), "no DICOM").expect("written");
     fs::create_dir(space.path("empty")).expect("a folder");
     assert!(space.bgh(&["classify", "model.bgh", "empty"]).stderr.contains("no exam below"));
+}
+
+/// Two groups with the same files: other pseudonyms, but the same parts and the same models, bit for bit.
+#[test]
+fn the_key_of_the_pseudonyms_decides_no_model() {
+    let space = folder(9, 5, 5);
+    let table: String = rows(&space, "exams").iter().map(|[exam, class]| format!("{exam},{class}\n")).collect();
+    space.write("labels.csv", &format!("exam,class\n{table}"));
+    space.edit("[split]", "[canary]\npermute_labels = true\n\n[robustness]\nnoise = [5]\n\n[split]");
+    let run = || {
+        space.run();
+        let (names, images, digests) = (space.pseudonyms(), image_sets(&space), space.digests());
+        for left in ["cache", "reports"] {
+            fs::remove_dir_all(space.path(left)).expect("removed");
+        }
+        fs::remove_file(space.path("cache.key")).expect("removed");
+        let models: Vec<(String, String)> = digests.into_iter().filter(|(step, _)| step.starts_with("train[")).collect();
+        (names, models, images)
+    };
+    let ((names, models, images), (others, same_models, same_images)) = (run(), run());
+    assert!(names.keys().eq(others.keys()) && names.values().all(|name| !others.values().any(|other| other == name)));
+    assert!(models.iter().any(|(step, _)| step.contains("canary/")), "{models:?}");
+    assert_eq!(models, same_models);
+    // One of each part, and the test exams once more with noise.
+    assert_eq!(images.len(), 4);
+    assert_eq!(images, same_images);
+}
+
+/// The digests of the pixels of all sets of images in the cache.
+fn image_sets(space: &Space) -> BTreeSet<String> {
+    let folders = fs::read_dir(space.path("cache/cas-v1")).expect("blobs").map(|folder| folder.expect("a folder").path());
+    let blobs = folders.flat_map(|folder| fs::read_dir(folder).expect("blobs").map(|blob| blob.expect("a blob").path()));
+    let holds_images = |blob: &PathBuf| {
+        let bytes = fs::read(blob).expect("read");
+        bytes.get(8..).is_some_and(|header| header.starts_with(b"{\"images\""))
+    };
+    let name = |blob: PathBuf| format!("{}", blob.strip_prefix(space.path("cache")).expect("inside").display());
+    blobs.filter(holds_images).map(name).collect()
 }
 
 #[test]

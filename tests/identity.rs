@@ -11,7 +11,7 @@ use std::path::Path;
 use bgh::dicom::Identifiers;
 use common::Space;
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 /// Group, number and value representation.
 type Attribute = (u16, u16, &'static [u8; 2]);
@@ -205,6 +205,118 @@ fn nobody_is_named_in_what_a_study_leaves() {
     assert!(failed.code == 3 && failed.stderr.contains("the file is truncated or damaged"), "{}", failed.text());
     space.write("said.txt", &failed.text());
     assert_eq!(leaks(&space, exams), BTreeSet::new());
+}
+
+/// A stage of the author's own before ingest, which reads the files and fails. Did it succeed, its output would be the author's matter.
+const BEFORE: &str = r#"
+[[stage]]
+name = "deface"
+replaces = "dicom"
+run = "cat {inputs.files}/* | wc -c >&2; echo stopped at {exam} in $PWD >&2; exit 1"
+inputs = { files = { exam = "dicom" } }
+outputs = { files = "files/" }
+"#;
+
+/// One after it, and one that judges.
+const AFTER: &str = r#"
+[[stage]]
+name = "smooth"
+replaces = "volume"
+run = "cp -L {inputs.volume}/* {outputs.volume}/; echo smoothed {exam} >&2"
+inputs = { volume = { exam = "volume" } }
+outputs = { volume = "volume/" }
+
+[[stage]]
+name = "counted"
+run = "wc -l {inputs.seen}/predictions.csv > {outputs.lines}"
+inputs = { seen = { step = "predict[none-alexnet-low]", output = "predictions" } }
+outputs = { lines = "lines.txt" }
+"#;
+
+/// Folders of jobs that failed stay to be looked at, and logs of those that did not; neither tells where the files of people are.
+#[test]
+fn nobody_is_named_in_the_jobs_and_logs_of_the_authors_stages() {
+    let space = Space::new();
+    let exams = study(&space);
+    let spec = fs::read_to_string(space.path("study.toml")).expect("the study");
+    let run = |stages: &str| {
+        space.write("study.toml", &format!("{spec}\n{stages}"));
+        let outcome = space.bgh(&["run", "study.toml", "--keep-going"]);
+        space.write("said.txt", &outcome.text());
+        outcome
+    };
+    let stopped = run(BEFORE);
+    assert!(stopped.code == 3 && stopped.stderr.contains("stopped at E-"), "{}", stopped.text());
+    let jobs = fs::read_dir(space.path("cache/jobs-v1")).expect("the folder of jobs").count();
+    assert!(jobs > 0, "a job that failed stays");
+    assert_eq!(leaks(&space, exams), BTreeSet::new());
+    let ran = run(AFTER);
+    assert_eq!(ran.code, 0, "{}", ran.text());
+    assert!(fs::read_dir(space.path("cache/logs-v1")).expect("logs").count() > 0);
+    assert_eq!(leaks(&space, exams), BTreeSet::new());
+}
+
+/// The search sees a name that is planted into what a study leaves, in each of the forms in which the program packs it.
+#[test]
+fn a_name_that_is_planted_into_a_report_or_a_bundle_is_found() {
+    let space = Space::new();
+    let exams = people(&space);
+    let secret = b"an exam of Quibblethorpe4^Zebulon";
+    let mut picture = vec![];
+    let mut encoder = png::Encoder::new(&mut picture, 8, 1);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.add_ztxt_chunk("Comment".into(), "seen: Quibblethorpe4^Zebulon ".repeat(20)).expect("a comment");
+    encoder.write_header().expect("a header").write_image_data(&[7; 8]).expect("pixels");
+    let mut gzip = GzEncoder::new(vec![], Compression::default());
+    gzip.write_all(&tar(secret)).expect("in memory");
+    let forms = [
+        ("report.docx", zipped("word/document.xml", secret)),
+        ("nested.docx", zipped("word/media/1.png", &picture)),
+        ("figure.png", picture),
+        ("report.pdf", pdf(secret)),
+        ("bundle.tar.gz", gzip.finish().expect("in memory")),
+        ("bundle.tar", tar(secret)),
+    ];
+    for (form, bytes) in forms {
+        assert!(form.ends_with(".tar") || !bytes.windows(13).any(|window| window == b"Quibblethorpe"), "{form} is not packed");
+        let path = space.path(form);
+        fs::write(&path, bytes).expect("written");
+        assert_eq!(leaks(&space, exams).len(), 1, "{form}");
+        fs::remove_file(&path).expect("removed");
+    }
+    assert_eq!(leaks(&space, exams), BTreeSet::new());
+}
+
+/// The local header and the data of an entry that is deflated (APPNOTE 4.3.7), as writers of Word files pack it.
+fn zipped(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut stream = DeflateEncoder::new(vec![], Compression::default());
+    // So little is stored as it is: repeated, it is packed.
+    stream.write_all(&content.repeat(20)).expect("in memory");
+    let stream = stream.finish().expect("in memory");
+    let mut header = b"PK\x03\x04\x14\0\0\0\x08\0".to_vec();
+    header.resize(18, 0);
+    header.extend((stream.len() as u32).to_le_bytes());
+    header.extend((20 * content.len() as u32).to_le_bytes());
+    header.extend((name.len() as u16).to_le_bytes());
+    [&header, &[0; 2][..], name.as_bytes(), &stream].concat()
+}
+
+/// A file with one stream in the filter FlateDecode (ISO 32000-2, 7.4.4).
+fn pdf(content: &[u8]) -> Vec<u8> {
+    let mut stream = ZlibEncoder::new(vec![], Compression::default());
+    stream.write_all(&content.repeat(20)).expect("in memory");
+    let stream = stream.finish().expect("in memory");
+    let head = format!("%PDF-2.0\n1 0 obj\n<</Filter /FlateDecode /Length {}>>\nstream\n", stream.len());
+    [head.as_bytes(), &stream, b"\nendstream\nendobj\n"].concat()
+}
+
+fn tar(content: &[u8]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(vec![]);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    header.set_cksum();
+    archive.append_data(&mut header, "results/log.txt", content).expect("in memory");
+    archive.into_inner().expect("in memory")
 }
 
 /// One leak of each form is found: the search above can fail.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use bgh::artifact::{Files, ImageSet, Volume};
-use bgh::imaging::{Filter, Fit, Geometry, Recipe, Window};
+use bgh::imaging::{Filter, Fingerprint, Fit, Geometry, Image, Recipe, Window};
 use bgh::stage::{augment, ingest, window};
 
 /// The folder of real files, or `None` with a loud note.
@@ -20,7 +20,7 @@ fn real_files() -> Option<PathBuf> {
 }
 
 fn ingested(root: &Path, exam: &str, out: &Path) -> Result<Files> {
-    let params = ingest::Params { slices: ingest::Slices::All };
+    let params = ingest::Params { slices: bgh::labels::Slices::All };
     ingest::run(&params, &Files::of_folder(&root.join(exam))?, out)?;
     Files::of_folder(out)
 }
@@ -28,7 +28,7 @@ fn ingested(root: &Path, exam: &str, out: &Path) -> Result<Files> {
 fn windowed(volumes: &BTreeMap<String, Files>, window: Window, out: &Path) -> Result<Files> {
     let label = |(id, class): (&str, &str)| window::ExamLabel { id: id.into(), class: class.into() };
     let exams = [("philips", "none"), ("ge", "left")].map(label).to_vec();
-    window::run(&window::Params { window, size: 256, fit: Fit::Squash, exams }, volumes, out)?;
+    window::run(&window::Params { window, size: 256, fit: Fit::Squash, exams, order: window::Order::Listed }, volumes, out)?;
     Files::of_folder(out)
 }
 
@@ -69,5 +69,50 @@ fn two_real_heads_go_through_ingest_window_and_augment() -> Result<()> {
     assert_eq!(augmented.image(9 * 48), brain.image(9), "variant 0 is the unaugmented image");
     assert_eq!(augmented.image(9 * 48 + 16), ImageSet::open(&sets[1])?.image(9), "variant 16 is the second window");
     assert!(augmented.rows.iter().enumerate().all(|(at, row)| row.variant == at % 48 && row.exam == brain.rows[at / 48].exam));
+    Ok(())
+}
+
+/// How alike slices of real heads are, against the 0.95 from which `[leakage]` takes two images for copies. What it prints is what
+/// `docs/cohorts.md` tells.
+#[test]
+fn two_real_heads_are_no_copies_of_each_other() -> Result<()> {
+    let Some(root) = real_files() else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let mut volumes = BTreeMap::new();
+    for (name, exam) in [("ge", "head-ge-tilt"), ("philips", "study-philips-tilt")] {
+        let out = folder.path().join(name);
+        std::fs::create_dir(&out)?;
+        volumes.insert(name.to_owned(), ingested(&root, exam, &out)?);
+    }
+    for (width, level) in [(80.0, 35.0), (220.0, 95.0), (4000.0, 400.0)] {
+        let out = folder.path().join(format!("{width}"));
+        std::fs::create_dir(&out)?;
+        let set = ImageSet::open(&windowed(&volumes, Window { width, level }, &out)?)?;
+        let image = |at: usize| Image::new(set.width, set.height, set.image(at).to_vec());
+        let prints: Vec<_> = (0..set.rows.len()).map(|at| (&set.rows[at], Fingerprint::of(&image(at)))).collect();
+        let (mut near, mut within, mut between) = (vec![], vec![], vec![]);
+        for (at, (row, print)) in prints.iter().enumerate() {
+            for (other, twin) in &prints[at + 1..] {
+                let (Some(print), Some(twin)) = (print, twin) else { continue };
+                let alike = print.correlation(twin, -1.0).expect("no limit");
+                match (row.exam == other.exam, row.slice.abs_diff(other.slice)) {
+                    (true, 1) => near.push(alike),
+                    (true, _) => within.push(alike),
+                    (false, _) => between.push(alike),
+                }
+            }
+        }
+        let most = |alike: &[f32]| alike.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        near.sort_by(f32::total_cmp);
+        eprintln!(
+            "width {width}, level {level}: {} neighbours {:.2} in the median, {:.2} at most; other slices of one head {:.2}; of two heads {:.2}",
+            near.len(),
+            near[near.len() / 2],
+            most(&near),
+            most(&within),
+            most(&between)
+        );
+        assert!(!between.is_empty() && most(&between) < 0.95, "{}", most(&between));
+    }
     Ok(())
 }

@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 11] = [
     &["plan"],
     &["report", "site", "spec"],
     &["stage", "store"],
-    &["phantom"],
+    &["labels", "phantom"],
     &["artifact", "dicom", "imaging", "stats", "table"],
     &["document", "seed", "weights"],
 ];

@@ -38,8 +38,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return people(roster.as_ref());
     }
     let plan = plan::expand(&spec, roster.as_ref())?;
-    let models = spec.study.as_ref().map_or(String::new(), |study| format!("{} models, ", study.models.len()));
-    outln!("{}: {models}{} steps", arguments.spec.spec.display(), plan.len());
+    let models = spec.study.as_ref().map_or(String::new(), |study| format!("{}, ", counted(study.models.len(), "model")));
+    outln!("{}: {models}{}", arguments.spec.spec.display(), counted(plan.len(), "step"));
     for stage in &spec.stages {
         outln!("  stage {}: {}", stage.name, steps(stage.instances.len(), stage.replaces.is_some()));
     }
@@ -67,11 +67,12 @@ fn people(roster: Option<&Roster>) -> Result<(), Failure> {
 }
 
 fn steps(instances: usize, at_exams: bool) -> String {
-    match (instances, at_exams) {
-        (_, true) => "a step an exam".to_owned(),
-        (1, _) => "1 step".to_owned(),
-        (several, _) => format!("{several} steps"),
-    }
+    if at_exams { "a step an exam".to_owned() } else { counted(instances, "step") }
+}
+
+/// `1 step`, `2 steps`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
@@ -90,7 +91,7 @@ fn check(experiment: &Experiment, roster: &Roster) -> Result<(), Failure> {
 fn looks(experiment: &str, cache: &Path) -> Result<(), Failure> {
     let looks = history::looks(&Runs::at(cache), experiment)?;
     if let (Some(first), Some(last)) = (looks.first(), looks.last()) {
-        outln!("  test exams: {} looks, from run {} to {}", looks.len(), first.run, last.run);
+        outln!("  test exams: {}, from run {} to {}", counted(looks.len(), "look"), first.run, last.run);
     }
     for (step, count) in history::repeated(&looks) {
         outln!("  warning: {step} looked {count} times: a model that is changed by what the test exams say is tuned on them");

@@ -115,7 +115,7 @@ impl Exams {
             }
         }
         if arguments.skip_unusable && !usable.is_empty() {
-            unusable.iter().for_each(|why| eprintln!("warning: left out: {why}"));
+            unusable.iter().for_each(|why| errln!("warning: left out: {why}"));
             return Ok(hidden(usable));
         }
         if unusable.is_empty() {

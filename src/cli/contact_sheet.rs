@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::dicom::{AxialSeries, ExamFiles, StackFacts};
 use crate::imaging::{Fit, Image, Window, grey_png};
+use crate::stage::window;
 
 /// Thumbnails an exam, and the side of each, pixels.
 const THUMBNAILS: usize = 12;
@@ -65,7 +66,8 @@ fn thumbnails(series: &AxialSeries) -> Markup {
     let kept: Vec<usize> = (0..count).map(|at| (2 * at + 1) * series.len() / (2 * count)).collect();
     let pictures = series.volume(&kept).and_then(|volume| {
         let image = |slice| Image::new(volume.columns, volume.rows, WINDOW.apply(volume.slice(slice)));
-        (0..kept.len()).map(|slice| grey_png(&Fit::Pad.apply(&image(slice), SIDE))).collect::<anyhow::Result<Vec<_>>>()
+        let picture = |slice: usize| grey_png(&Fit::Pad.apply(&image(slice), window::aspect(&volume.slices[slice]), SIDE));
+        (0..kept.len()).map(picture).collect::<anyhow::Result<Vec<_>>>()
     });
     html! {
         @match pictures {

@@ -38,7 +38,7 @@ impl Listener for JsonEvents {
         let Some(out) = &mut self.out else { return };
         let line = Line::now(event.clone()).json();
         if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
-            eprintln!("warning: cannot write the events to {}: {error}; the run goes on without them", self.place.display());
+            errln!("warning: cannot write the events to {}: {error}; the run goes on without them", self.place.display());
             self.out = None;
         }
     }

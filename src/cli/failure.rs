@@ -51,7 +51,7 @@ impl Failure {
 
     pub(super) fn print(&self) {
         if !self.message.is_empty() {
-            eprintln!("{}", self.message);
+            errln!("{}", self.message);
         }
     }
 }

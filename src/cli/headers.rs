@@ -1,11 +1,12 @@
 //! Shows on a terminal how far a scan of many headers is. A folder of some thousand files is read before anybody would look.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::out;
 use crate::dicom::scanned;
 
 /// Between two looks.
@@ -42,14 +43,13 @@ fn show(ended: &AtomicBool) {
     let mut drawn = false;
     while !ended.load(Relaxed) {
         if let Some(line) = line(scanned()) {
-            eprint!("\r{line}\x1b[K");
+            out::aside(&format!("\r{line}\x1b[K"));
             drawn = true;
         }
         std::thread::park_timeout(INTERVAL);
     }
     if drawn {
-        eprint!("\r\x1b[K");
-        stderr().flush().ok();
+        out::aside("\r\x1b[K");
     }
 }
 

@@ -48,10 +48,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The exams of all folders that were named; single files belong to none.
+/// The exams of all folders that were named, each folder's in the order of the exams' own; single files belong to none.
 fn exams(paths: &[PathBuf]) -> anyhow::Result<Vec<ExamFiles>> {
     let folders = paths.iter().filter(|path| path.is_dir());
-    Ok(folders.map(|folder| dicom::scan(folder)).collect::<anyhow::Result<Vec<_>>>()?.concat())
+    let scanned = |folder: &PathBuf| {
+        let mut exams = dicom::scan(folder)?;
+        exams.sort_by(|a, b| (&a.folder, &a.study).cmp(&(&b.folder, &b.study)));
+        Ok(exams)
+    };
+    Ok(folders.map(scanned).collect::<anyhow::Result<Vec<_>>>()?.concat())
 }
 
 /// A warning of a file whose pixels may show a name.

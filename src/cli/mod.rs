@@ -5,6 +5,11 @@ macro_rules! outln {
     ($($text:tt)*) => { $crate::cli::out::line(format_args!($($text)*)) };
 }
 
+/// Prints a line to standard error, as `eprintln!` does, but never panics.
+macro_rules! errln {
+    ($($text:tt)*) => { $crate::cli::out::aside(&format!("{}\n", format_args!($($text)*))) };
+}
+
 mod cache;
 mod check;
 mod classify;

@@ -1,7 +1,7 @@
-//! Standard output, which may be full or closed: no reason to panic, and no reason to say nothing.
+//! Standard output and standard error, which may be full or closed: no reason to panic, and of the first no reason to say nothing.
 
 use std::fmt::Arguments;
-use std::io::{ErrorKind, Write, stdout};
+use std::io::{ErrorKind, Write, stderr, stdout};
 
 use super::Exit;
 
@@ -15,9 +15,14 @@ pub(super) fn line(text: Arguments<'_>) {
 pub(super) fn text_of(text: Arguments<'_>) {
     match stdout().write_fmt(text) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("error: cannot write to standard output: {error}");
+            errln!("error: cannot write to standard output: {error}");
             std::process::exit(Exit::Environment as i32)
         }
         _ => {}
     }
+}
+
+/// Says something on standard error, in one piece: it has no buffer. Where nobody can hear it, the work goes on.
+pub(super) fn aside(text: &str) {
+    stderr().write_all(text.as_bytes()).ok();
 }

@@ -49,7 +49,7 @@ pub(super) fn warn_of_newer(store: &Store) {
     let newer = store.newer_formats();
     if !newer.is_empty() {
         let what = newer.join(", ");
-        eprintln!("warning: a newer bgh has used this cache; what it keeps in {what} is not seen by this version");
+        errln!("warning: a newer bgh has used this cache; what it keeps in {what} is not seen by this version");
     }
 }
 

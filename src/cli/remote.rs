@@ -73,7 +73,7 @@ impl Session {
 
     fn warn_of_remote(&self) {
         if let Some(text) = self.remote.as_ref().and_then(Remote::news) {
-            eprintln!("warning: {text}");
+            errln!("warning: {text}");
         }
     }
 }

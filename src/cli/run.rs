@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let place = publish(&arguments.spec, &session, &executor, arguments.reports.as_deref())?;
     let said = format!("{} · {}{}{place}", counts(&summary), clock(began.elapsed().as_secs_f64()), session.traffic());
     match &arguments.json_events {
-        Some(place) if is_stdout(place) => eprintln!("{said}"),
+        Some(place) if is_stdout(place) => errln!("{said}"),
         _ => outln!("{said}"),
     }
     Ok(())
@@ -155,7 +155,7 @@ fn listeners(spec: &SpecArguments, session: &Session, executor: &Executor<'_>, j
     let mut listeners = vec![progress::listener(&session.spec.name, outlook)];
     match Journal::begin(&session.store, &session.plan, executor, || spec.header(session)) {
         Ok(journal) => listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>)),
-        Err(error) => eprintln!("warning: {error:#}; this run will be missing in `bgh runs`"),
+        Err(error) => errln!("warning: {error:#}; this run will be missing in `bgh runs`"),
     }
     listeners
 }

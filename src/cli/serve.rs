@@ -80,6 +80,6 @@ fn refused(error: &anyhow::Error) -> Failure {
 fn open(url: &str) {
     let started = Command::new("xdg-open").arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(error) = started {
-        eprintln!("warning: cannot start a browser (xdg-open: {error}); open the address above");
+        errln!("warning: cannot start a browser (xdg-open: {error}); open the address above");
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     let mut checks = verify(&arguments.folder).map_err(|error| Failure::new(Exit::Spec, format!("error: {error:#}")))?;
     match rendered(arguments)? {
         Ok(check) => checks.push(check),
-        Err(why) => eprintln!("note: not rendered once more: {why}"),
+        Err(why) => errln!("note: not rendered once more: {why}"),
     }
     checks.iter().for_each(print);
     let faults: usize = checks.iter().filter_map(|check| check.found.as_ref().err()).map(Vec::len).sum();

@@ -23,7 +23,7 @@ use super::child::Child;
 use super::copy::copy;
 use super::worker::{Finished, Terms};
 use crate::artifact::Files;
-use crate::plan::Step;
+use crate::plan::{Input, Step};
 use crate::stage::command::{Output, Params, Setting, Shape};
 use crate::stage::job::JobFolder;
 
@@ -47,7 +47,11 @@ pub(super) fn run(
 ) -> Result<Finished, Failure> {
     let params = params(step).map_err(environment)?;
     let command = Prepared { params: &params, setting: &step.setting, folder: folder(job), job };
-    command.run(inputs, terms)
+    let ran = command.run(inputs, terms);
+    // A job that failed stays to be looked at. Where the author's files are is told by their names, which may be those of people.
+    let sources = step.inputs.iter().filter(|(_, input)| matches!(input, Input::Source(_)));
+    sources.for_each(|(port, _)| drop(fs::remove_dir_all(command.folder.join("in").join(port))));
+    ran
 }
 
 /// What the command of `step` has left in `job`, by output.

@@ -194,6 +194,8 @@ fn settle(folder: &AttemptFolder, over: Over, end: End) -> Result<Work, Failure>
     if over != Over::Recorded {
         folder.end(&NodeExit::GivenUp).map_err(environment)?;
     }
+    // Nobody reads the task of an attempt that is over, and it tells where the author's files are.
+    fs::remove_file(folder.task()).ok();
     match folder.exit::<NodeExit>().map_err(environment)? {
         Some(NodeExit::Done { outputs, provenance, device_mib, warnings }) => {
             Ok(Work { outputs, provenance, device_mib, warnings })

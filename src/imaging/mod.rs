@@ -3,6 +3,7 @@
 //! A slice becomes an image in this order: [`Window::apply`] at the native size, [`Fit::apply`] to the wanted square, and, for
 //! training only, [`Recipe::variants`].
 
+mod aspect;
 mod fingerprint;
 mod image;
 mod ops;
@@ -12,6 +13,7 @@ mod resize;
 mod variants;
 mod window;
 
+pub use aspect::Aspect;
 pub use fingerprint::Fingerprint;
 pub use image::Image;
 pub use ops::{OPS, Op, OpKind, Parameter};

@@ -17,7 +17,7 @@ pub struct Window {
 pub enum Fit {
     /// Aspect ignored, as DIGITS squashes.
     Squash,
-    /// Aspect kept, the rest filled with black.
+    /// Aspect in mm kept, the rest filled with black.
     Pad,
 }
 

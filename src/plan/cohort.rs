@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::labels::{self, Label};
 use super::roster::{Candidate, CohortFaults, ExamSource};
 use crate::dicom::{ExamFiles, SeriesFiles};
+use crate::labels::{self, Label, Slices};
 use crate::phantom;
 use crate::seed::Seed;
-use crate::spec::{Folder, PatientIds, Slices, Unlabelled};
+use crate::spec::{Folder, PatientIds, Unlabelled};
 
 /// Exams that will be rendered.
 pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
@@ -35,7 +35,7 @@ pub(super) fn phantom(cohort: &phantom::Cohort, seed: Seed) -> Vec<Candidate> {
 /// Every mismatch at once.
 pub(super) fn folder(folder: &Folder, classes: &[String]) -> Result<Vec<Candidate>, CohortFaults> {
     let mut faults = vec![];
-    let labels = labels::read(&folder.labels, classes, &mut faults);
+    let labels = labels::of_file(&folder.labels, classes, &mut faults);
     let studies = match folder.format.scan(&folder.root) {
         Ok(studies) => studies,
         Err(error) => {
@@ -43,8 +43,10 @@ pub(super) fn folder(folder: &Folder, classes: &[String]) -> Result<Vec<Candidat
             return Err(CohortFaults(faults));
         }
     };
+    // Of a table that could not be read, only that is told.
+    let is_read = !labels.is_empty() || faults.is_empty();
     let matched = Matched::of(labels, &studies, &mut faults);
-    if folder.unlabelled == Unlabelled::Refuse {
+    if is_read && folder.unlabelled == Unlabelled::Refuse {
         faults.extend(matched.unlabelled(&studies, &folder.root));
     }
     if folder.patient_ids == PatientIds::Files {
@@ -60,7 +62,7 @@ impl Matched {
     fn of(labels: Vec<Label>, studies: &[ExamFiles], faults: &mut Vec<String>) -> Self {
         let (mut matched, mut named, mut taken) = (vec![], BTreeMap::new(), BTreeMap::new());
         for label in labels {
-            let place = label.place.clone();
+            let place = label.place();
             if let Some(first) = named.insert(label.id().to_owned(), place.clone()) {
                 faults.push(format!("{place}: exam `{}` is labelled twice, first at {first}", label.id()));
                 continue;
@@ -102,7 +104,7 @@ impl Matched {
     fn contradictions(&self, studies: &[ExamFiles]) -> Vec<String> {
         let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (label, study) in &self.0 {
-            let (Some(patient), id) = (&label.patient, &studies[*study].patient) else { continue };
+            let (Some(patient), id) = (label.patient(), &studies[*study].patient) else { continue };
             if !id.is_empty() {
                 names.entry(id).or_default().insert(patient);
             }
@@ -121,7 +123,7 @@ impl Matched {
     }
 
     fn candidates(self, studies: &[ExamFiles], folder: &Folder) -> Vec<Candidate> {
-        self.0.into_iter().map(|(label, study)| candidate(label, &studies[study], folder)).collect()
+        self.0.into_iter().map(|(label, study)| candidate(&label, &studies[study], folder)).collect()
     }
 }
 
@@ -135,22 +137,22 @@ fn name(study: &ExamFiles) -> &str {
     if study.folder.is_empty() { &study.study } else { &study.folder }
 }
 
-fn candidate(label: Label, study: &ExamFiles, folder: &Folder) -> Candidate {
+fn candidate(label: &Label, study: &ExamFiles, folder: &Folder) -> Candidate {
     let id = label.id().to_owned();
     let named = (!study.patient.is_empty()).then(|| study.patient.clone());
-    let meant = |series: &&SeriesFiles| label.series.as_deref().is_none_or(|name| is_called(series, name));
+    let meant = |series: &&SeriesFiles| label.series().is_none_or(|name| is_called(series, name));
     let series: Vec<&SeriesFiles> = study.series.iter().filter(meant).collect();
     let files = series.iter().flat_map(|series| series.files.iter().cloned()).collect();
     Candidate {
-        patient: label.patient.or(named).unwrap_or_else(|| id.clone()),
+        patient: label.patient().map(str::to_owned).or(named).unwrap_or_else(|| id.clone()),
         id,
         lasting: Some(study.study.clone()),
-        class: label.class,
-        part: label.part,
-        fold: label.fold,
-        slices: label.slices.unwrap_or_else(|| folder.slices.clone()),
+        class: label.class().to_owned(),
+        part: label.part(),
+        fold: label.fold(),
+        slices: label.slices().unwrap_or_else(|| folder.slices.clone()),
         texts: series.iter().map(|series| series.texts).sum(),
-        facts: label.facts,
+        facts: label.facts(),
         source: ExamSource::Files(folder.format, files),
     }
 }
@@ -159,7 +161,7 @@ fn candidate(label: Label, study: &ExamFiles, folder: &Folder) -> Candidate {
 fn study(label: &Label, studies: &[ExamFiles]) -> Result<usize, String> {
     let id = label.id();
     let called: Vec<usize> = (0..studies.len()).filter(|at| is_meant(label, &studies[*at])).collect();
-    let with_series = |at: &usize| match &label.series {
+    let with_series = |at: &usize| match label.series() {
         Some(name) => studies[*at].series.iter().any(|series| is_called(series, name)),
         None => true,
     };
@@ -171,7 +173,7 @@ fn study(label: &Label, studies: &[ExamFiles]) -> Result<usize, String> {
         }
         ([], [study, ..]) => Err(format!(
             "exam `{id}` has no series `{}`; it has: {}",
-            label.series.as_deref().unwrap_or_default(),
+            label.series().unwrap_or_default(),
             studies[*study].series.iter().map(told).collect::<Vec<_>>().join(", ")
         )),
         (several, _) => Err(format!(
@@ -187,12 +189,11 @@ fn study(label: &Label, studies: &[ExamFiles]) -> Result<usize, String> {
 }
 
 fn is_meant(label: &Label, study: &ExamFiles) -> bool {
-    let fits = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
-    let by_name = label.exam.as_deref().is_none_or(|name| study.is_called(name));
-    let by_key = fits(&label.study, &study.study) && fits(&label.accession, &study.accession);
+    let fits = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
+    let by_name = label.exam().is_none_or(|name| study.is_called(name));
+    let by_key = fits(label.study(), &study.study) && fits(label.accession(), &study.accession);
     // The table may call a patient otherwise than the files do, so the name tells an exam only where nothing else does.
-    let only_patient = label.exam.is_none() && label.study.is_none() && label.accession.is_none() && label.series.is_none();
-    by_name && by_key && (!only_patient || fits(&label.patient, &study.patient))
+    by_name && by_key && (!label.names_patient_only() || fits(label.patient(), &study.patient))
 }
 
 fn is_called(series: &SeriesFiles, name: &str) -> bool {

@@ -180,7 +180,8 @@ impl<'a> Builder<'a> {
     pub(super) fn window(&mut self, arm: &Arm<'_>, images: &Images, window: Window, part: Part) -> StepId {
         let exams: Vec<&Exam> = arm.roster.part(part).collect();
         let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
-        let params = window::Params { window, size: images.size, fit: images.fit, exams: labels.collect() };
+        let params =
+            window::Params { window, size: images.size, fit: images.fit, exams: labels.collect(), order: order(&exams) };
         let volume = |exam: &&Exam| (format!("exams/{}", exam.id), self.volumes[&(arm.cohort, exam.id.as_str())].clone());
         let inputs = exams.iter().map(volume).collect();
         let label = format!("window[{}{}-w{}l{}]", arm.prefix, part.name(), window.width, window.level);
@@ -337,6 +338,12 @@ fn outside<'r>(name: &'r str, external: &'r Roster) -> Arm<'r> {
 pub(super) fn source_file(path: &Path) -> Input {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Input::Source([(name, path.to_owned())].into_iter().collect::<Files>())
+}
+
+/// Phantoms come by their numbers. Exams of people bear pseudonyms, which a key decides, so their order is that of their contents.
+pub(super) fn order(exams: &[&Exam]) -> window::Order {
+    let made_up = exams.iter().all(|exam| matches!(exam.source, ExamSource::Phantom(_)));
+    if made_up { window::Order::Listed } else { window::Order::Contents }
 }
 
 pub(super) fn output(step: StepId, port: &str) -> Input {

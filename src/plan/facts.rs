@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::labels::COLUMNS;
 use super::{Exam, ExamSource};
+use crate::labels::COLUMNS;
 use crate::spec::Experiment;
 
 /// Whole numbers of more digits are somebody's: an age, a volume or a score has fewer.

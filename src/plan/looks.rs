@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::expand::{Arm, Builder, Inputs, output, pooled};
+use super::expand::{self, Arm, Builder, Inputs, output, pooled};
 use super::{Exam, ExamSource, Input, Part, StepId, facts};
 use crate::artifact::results::{Comparison, Factor};
-use crate::spec::{Explained, Model};
+use crate::imaging::Window;
+use crate::spec::{Explained, Images, Model};
 use crate::stage::compare::{self, Training};
 use crate::stage::perturb::{self, Change};
 use crate::stage::{cases, characteristics, explain, predict, window};
@@ -163,12 +164,13 @@ impl Builder<'_> {
     }
 
     fn perturb(&mut self, arm: &Arm<'_>, model: &Model, change: Change) -> StepId {
-        let labels =
-            arm.roster.part(Part::Test).map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
-        let images = &model.images;
-        let window = window::Params { window: images.window, size: images.size, fit: images.fit, exams: labels.collect() };
+        let exams: Vec<&Exam> = arm.roster.part(Part::Test).collect();
+        let labels = exams.iter().map(|exam| window::ExamLabel { id: exam.id.clone(), class: exam.class.clone() });
+        let Images { window, size, fit } = model.images.clone();
+        let window = window::Params { window, size, fit, exams: labels.collect(), order: expand::order(&exams) };
         let volumes = self.volumes_of("exams", arm.cohort, arm.roster.part(Part::Test));
-        let label = format!("perturb[{}{}-w{}l{}]", arm.prefix, change.slug(), images.window.width, images.window.level);
+        let Window { width, level } = window.window;
+        let label = format!("perturb[{}{}-w{width}l{level}]", arm.prefix, change.slug());
         let seed = Some(self.experiment.seed);
         self.step(&perturb::KIND, label, &perturb::Params { window, change }, seed, volumes)
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Input, Plan, Step, StepId};
 use crate::artifact::Files;
 use crate::imaging::{Fit, Window};
+use crate::labels::Slices;
 use crate::stage::compare::Aggregate;
 use crate::stage::{Format, Kind, LIBTORCH, ingest, predict, window, worklist};
 
@@ -34,7 +35,7 @@ pub struct Card {
     /// Classes that count as positive.
     pub positive: Vec<String>,
     /// Which slices of an exam it sees.
-    pub slices: ingest::Slices,
+    pub slices: Slices,
     /// The window of its images.
     pub window: Window,
     /// Side of its images, pixels.
@@ -150,7 +151,13 @@ impl Card {
         // Nobody knows the class of a new exam; image sets have a column for it, and the worklist does not look at it.
         let class = self.classes.first().cloned().unwrap_or_default();
         let labels = exams.keys().map(|exam| window::ExamLabel { id: exam.clone(), class: class.clone() });
-        let params = window::Params { window: self.window, size: self.size, fit: self.fit, exams: labels.collect() };
+        let params = window::Params {
+            window: self.window,
+            size: self.size,
+            fit: self.fit,
+            exams: labels.collect(),
+            order: window::Order::Listed,
+        };
         let images = add(&mut plan, &window::KIND, "window".to_owned(), &params, volumes);
         let inputs =
             [("model".to_owned(), Input::Source(model.clone())), ("images".to_owned(), output(images, "images"))].into();

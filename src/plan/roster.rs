@@ -7,11 +7,12 @@ use rand::seq::SliceRandom;
 
 use super::pseudonym::{self, Called, Key, Person};
 use super::split::{self, Places, classes_of};
-use super::{cohort, labels, readers, subgroups};
+use super::{cohort, readers, subgroups};
 use crate::artifact::Files;
+use crate::labels::{self, Part, Slices};
 use crate::phantom;
 use crate::seed::Seed;
-use crate::spec::{Experiment, External, Slices, Source, Test};
+use crate::spec::{Experiment, External, Source, Test};
 use crate::stage::{Format, cases, compare};
 
 /// The exams of an experiment, and what is known of the test exams beside their images.
@@ -60,45 +61,6 @@ impl Exam {
     /// Whether the author means it: by its name, or by the pseudonym that a message told.
     fn is_called(&self, name: &str) -> bool {
         self.id == name || self.person.exam() == name
-    }
-}
-
-/// What an exam is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Weights are fitted to it.
-    Train,
-    /// The epoch is chosen on it.
-    Tune,
-    /// The model is judged on it.
-    Test,
-}
-
-impl Part {
-    /// All parts in order.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Tune, Self::Test];
-
-    /// `train`, `tune` or `test`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Tune => "tune",
-            Self::Test => "test",
-        }
-    }
-
-    /// What the report calls it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Train => "Training",
-            Self::Tune => "Tuning",
-            Self::Test => "Test",
-        }
-    }
-
-    /// The part of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == name)
     }
 }
 
@@ -199,18 +161,19 @@ impl Roster {
     }
 
     /// The same exams with the classes of the development patients dealt out anew: a permutation, so that only the tie between
-    /// image and label is cut. A patient has one class here, the first by name. The test exams stay as they are.
+    /// image and label is cut. A patient has one class here, the first by name. The test exams stay as they are. Whoever has another
+    /// key gets the same permutation.
     #[must_use]
     pub fn permuted(&self, seed: Seed) -> Self {
         let developing = |exam: &&Exam| exam.part != Part::Test;
         let patients =
-            classes_of(self.exams.iter().filter(developing).map(|exam| (exam.patient.as_str(), exam.class.as_str())));
+            classes_of(self.exams.iter().filter(developing).map(|exam| (exam.person.patient(), exam.class.as_str())));
         let mut classes: Vec<&str> = patients.values().copied().collect();
         classes.shuffle(&mut seed.child("canary").rng());
         let dealt: BTreeMap<&str, &str> = patients.into_keys().zip(classes).collect();
         let class = |exam: &Exam| match exam.part {
             Part::Test => exam.class.clone(),
-            Part::Train | Part::Tune => dealt[exam.patient.as_str()].to_owned(),
+            Part::Train | Part::Tune => dealt[exam.person.patient()].to_owned(),
         };
         Self { exams: self.exams.iter().map(|exam| Exam { class: class(exam), ..exam.clone() }).collect(), ..self.clone() }
     }
@@ -378,6 +341,12 @@ fn gaps(exams: &[Exam], experiment: &Experiment, faults: &mut Vec<String>) {
     for part in Part::ALL {
         let missing = experiment.cohort.classes.iter();
         let missing = missing.filter(|class| !exams.iter().any(|exam| exam.part == part && &exam.class == *class));
-        faults.extend(missing.map(|class| format!("part `{}` has no exam of class `{class}`", part.name())));
+        let advice = match experiment.split.test {
+            Test::Share(_) => {
+                "; a share is kept as chance has it: ask for numbers by class, as `test = { … }`, or for another `seed`"
+            }
+            _ => "; the numbers of `[split]` and the column `part` of the label table decide",
+        };
+        faults.extend(missing.map(|class| format!("part `{}` has no exam of class `{class}`{advice}", part.name())));
     }
 }

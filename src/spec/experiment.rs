@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use crate::artifact::results::{Comparison, Factor};
 use crate::imaging::{Fit, Recipe, Window};
+use crate::labels::Slices;
 use crate::phantom;
 use crate::stage::Format;
 use crate::stage::compare::{Aggregate, OperatingRule};
-use crate::stage::ingest::Slices;
 use crate::stage::paper::Paper;
 use crate::stage::perturb::Change;
 use crate::stage::{cases, explain, predict, pretrain, train};

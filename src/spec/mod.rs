@@ -18,9 +18,9 @@ use std::path::Path;
 pub use crate::artifact::results::{Comparison, Factor};
 pub use crate::document::{Fault, Faults, Place, Spot};
 use crate::document::{section, source, tree};
+pub use crate::labels::Slices;
 pub use crate::stage::Format;
 pub use crate::stage::compare::{Aggregate, OperatingRule};
-pub use crate::stage::ingest::Slices;
 pub use experiment::{
     Cohort, Evaluate, Experiment, Explain, Explained, External, Folder, Images, Leakage, Manuscript, Model, PatientIds, Reader,
     Robustness, SEED, ScoreSource, Source, Split, Start, Subgroup, Test, Unlabelled,

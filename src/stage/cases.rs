@@ -19,14 +19,14 @@ use serde::{Deserialize, Serialize};
 pub use self::mark::Marked;
 use self::mark::Places;
 use self::pick::{Judged, Picked};
-use super::{Kind, Needs, Run, Task};
+use super::{Kind, Needs, Run, Task, window};
 use crate::artifact::{Case, Cases, Files, ImageSet, ImageSetWriter, Predictions, Volume};
 use crate::imaging::Fit;
 
 /// The kind.
 pub const KIND: Kind = Kind {
     name: "cases",
-    version: 1,
+    version: 2,
     outputs: &["cases"],
     run: Run::Here(task),
     needs: Needs::one_core,
@@ -115,11 +115,11 @@ fn case(
     let mark = places.of(id, params.positive.iter().any(|positive| positive == class), seen);
     let slice = mark.map_or(exam.most_suspicious(), |mark| mark.slice);
     let geometry = Volume::slices(volume)?.into_iter().find(|row| row.slice == slice);
-    let spacing = geometry.with_context(|| format!("exam `{id}` has no slice {slice}"))?.column_spacing_mm;
+    let geometry = geometry.with_context(|| format!("exam `{id}` has no slice {slice}"))?;
     ensure!(set.height == set.width, "images of {} x {} are no squares", set.height, set.width);
-    let point = mark.map(|mark| params.fit.place([mark.column, mark.row], [columns, rows], set.width));
-    let unit =
-        params.fit.place([1.0, 0.0], [columns, rows], set.width)[0] - params.fit.place([0.0; 2], [columns, rows], set.width)[0];
+    let place = |point: [f64; 2]| params.fit.place(point, [columns, rows], window::aspect(&geometry), set.width);
+    let point = mark.map(|mark| place([mark.column, mark.row]));
+    let (spacing, unit) = (geometry.column_spacing_mm, place([1.0, 0.0])[0] - place([0.0; 2])[0]);
     Ok(Case {
         case: at,
         exam: id.to_owned(),

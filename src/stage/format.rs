@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::ingest::{self, Slices};
+use super::ingest;
 use super::{Kind, nifti, png};
 use crate::artifact::Files;
 use crate::dicom::{self, AxialSeries, ExamFiles};
+use crate::labels::Slices;
 
 /// A format of exams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,15 +12,16 @@ use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Needs, Run, Task, window};
-use crate::artifact::{Files, ImageRow, ImageSetWriter, Volume, VolumeReader};
+use super::window::{self, Ordered};
+use super::{Kind, Needs, Run, Task};
+use crate::artifact::{Files, ImageSetWriter, VolumeReader};
 use crate::imaging::{Geometry, Image, Window};
 use crate::seed::Seed;
 
 /// The kind. The stream is that of the noise.
 pub const KIND: Kind = Kind {
     name: "perturb",
-    version: 1,
+    version: 2,
     outputs: &["images"],
     run: Run::Here(task),
     needs: Needs::one_core,
@@ -89,26 +90,16 @@ impl Change {
 /// When an exam has no volume, or a file cannot be read or written.
 pub fn run(params: &Params, seed: Seed, volumes: &BTreeMap<String, Files>, out: &Path) -> Result<()> {
     let Params { window, change } = params;
-    let mut count = 0;
-    for exam in &window.exams {
-        count += Volume::slices(volume(&exam.id, volumes)?).with_context(|| format!("exam {}", exam.id))?.len();
-    }
-    let mut set = ImageSetWriter::create(out, count, window.size, window.size)?;
-    for exam in &window.exams {
-        let volume = VolumeReader::open(volume(&exam.id, volumes)?).with_context(|| format!("exam {}", exam.id))?;
-        let stream = seed.child(&exam.id);
+    let exams = window.ordered(volumes)?;
+    let mut set = ImageSetWriter::create(out, window::count(&exams)?, window.size, window.size)?;
+    for Ordered { exam, files, name } in exams {
+        let volume = VolumeReader::open(files).with_context(|| format!("exam {}", exam.id))?;
+        let stream = seed.child(name);
         let slices = (0..volume.slices.len()).into_par_iter();
         let images: Vec<Image> = slices.map(|slice| image(window, *change, stream, &volume, slice)).collect::<Result<_>>()?;
-        for (slice, image) in images.iter().enumerate() {
-            let row = ImageRow { image: 0, exam: exam.id.clone(), slice, class: exam.class.clone(), variant: 0 };
-            set.push(row, image.pixels())?;
-        }
+        window::append(&mut set, exam, &images)?;
     }
     set.finish()
-}
-
-fn volume<'a>(exam: &str, volumes: &'a BTreeMap<String, Files>) -> Result<&'a Files> {
-    volumes.get(exam).with_context(|| format!("exam {exam} has a label but no volume"))
 }
 
 fn image(params: &window::Params, change: Change, stream: Seed, volume: &VolumeReader, slice: usize) -> Result<Image> {
@@ -124,7 +115,7 @@ fn image(params: &window::Params, change: Change, stream: Seed, volume: &VolumeR
         Change::Rotate(degrees) => Geometry::Rotate(degrees).apply(&native),
         _ => native,
     };
-    Ok(params.fit.apply(&turned, params.size))
+    Ok(params.fit.apply(&turned, window::aspect(&volume.slices[slice]), params.size))
 }
 
 fn noisy(hu: &[f32], deviation: f64, stream: Seed) -> Vec<f32> {
@@ -136,9 +127,9 @@ fn noisy(hu: &[f32], deviation: f64, stream: Seed) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::super::digest;
-    use super::window::ExamLabel;
+    use super::window::{ExamLabel, Order};
     use super::*;
-    use crate::artifact::{ImageSet, SliceRow};
+    use crate::artifact::{ImageSet, SliceRow, Volume};
     use crate::imaging::Fit;
 
     const SIDE: usize = 24;
@@ -159,7 +150,7 @@ mod tests {
         Volume { slices: vec![slice], rows: SIDE, columns: SIDE, hu, series: BTreeMap::new() }.write(folder.path())?;
         let volumes = BTreeMap::from([("a".to_owned(), Files::of_folder(folder.path())?)]);
         let exams = vec![ExamLabel { id: "a".into(), class: "none".into() }];
-        let window = window::Params { window: BRAIN, size: SIDE, fit: Fit::Squash, exams };
+        let window = window::Params { window: BRAIN, size: SIDE, fit: Fit::Squash, exams, order: Order::Listed };
         let out = tempfile::tempdir()?;
         run(&Params { window, change }, Seed::root(3), &volumes, out.path())?;
         let set = ImageSet::open(&Files::of_folder(out.path())?)?;
@@ -193,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn version_1_writes_these_bytes() -> Result<()> {
+    fn version_2_writes_these_bytes() -> Result<()> {
         let digests = [Change::Noise(5.0), Change::Rotate(10.0)].map(|change| changed(change).map(|(_, digest)| digest));
         let digests: Vec<String> = digests.into_iter().collect::<Result<_>>()?;
-        assert_eq!((KIND.version, digests), (1, vec!["2ba85391c7d97392".to_owned(), "77528b91dfb5e74c".to_owned()]));
+        assert_eq!((KIND.version, digests), (2, vec!["2ba85391c7d97392".to_owned(), "77528b91dfb5e74c".to_owned()]));
         Ok(())
     }
 

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::ingest::{Params, Slices};
+use super::ingest::Params;
 use super::{Kind, Needs, Run, Task};
 use crate::artifact::{Files, SliceRow, Volume};
 use crate::dicom::{ExamFiles, SeriesFiles};
+use crate::labels::Slices;
 
 /// The kind. Input `png`; parameters are those of `ingest`.
 pub const KIND: Kind = Kind {

@@ -20,13 +20,13 @@ const LINES: usize = 20;
 ///
 /// # Errors
 /// When the bytes are no text in which ASCII stands for itself.
-pub(super) fn text(head: &[u8]) -> Result<&[u8], Fault> {
+pub(crate) fn text(head: &[u8]) -> Result<&[u8], Fault> {
     let refused = |fact: &str, advice: &str| Err(Fault::of_table(fact, advice));
     match head {
         [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => refused("is UTF-16 text", "save it as UTF-8: `CSV UTF-8` in a spreadsheet"),
         [b'P', b'K', 3, 4, ..] => refused("is a spreadsheet or archive, not text", "export the sheet as CSV"),
-        [0x1f, 0x8b, ..] => refused("is compressed by gzip", "pipe it in: `gunzip -c FILE | bgh roc -`"),
+        [0x1f, 0x8b, ..] => refused("is compressed by gzip", "unpack it first: `gunzip FILE`"),
         head if head.contains(&0) => refused("is not text: it holds zero bytes", "give a CSV file"),
         head => Ok(head),
     }

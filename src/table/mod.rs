@@ -15,5 +15,6 @@ mod reader;
 pub use column::{Column, Kind, Labels, Numbers};
 pub use fault::{Advice, Fault, Faults};
 pub use format::Format;
+pub(crate) use format::text;
 pub use header::Header;
 pub use reader::Reader;

@@ -28,8 +28,14 @@ def essence():
     digest = hashlib.sha256(json.dumps([job["kind"], job["params"], job["seed"]], sort_keys=True).encode())
     for port in sorted(job["inputs"]):
         for name, path in sorted(job["inputs"][port].items()):
-            digest.update(f"{port}/{name}".encode() + open(path, "rb").read())
+            content = learned(path) if (job["kind"], name) == ("train", "images.csv") else open(path, "rb").read()
+            digest.update(f"{port}/{name}".encode() + content)
     return digest.hexdigest()
+
+
+def learned(path):
+    """What a training learns of the index of its images: their classes in order, not whose they are."""
+    return "\n".join(row["class"] for row in csv.DictReader(open(path))).encode()
 
 
 def train(digest):

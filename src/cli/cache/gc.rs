@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let is_over = wishes.max_size.is_some_and(|limit| plan.size_after > limit);
     if is_over {
-        eprintln!("warning: what is kept has {}, more than it should", size(plan.size_after));
+        errln!("warning: what is kept has {}, more than it should", size(plan.size_after));
     }
     Ok(())
 }

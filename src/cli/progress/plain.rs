@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::words::line;
+use crate::cli::out;
 use crate::execute::{Event, Listener};
 
 /// One line an event, told with the time since the start.
@@ -13,8 +14,7 @@ pub(super) struct Plain {
 impl Plain {
     fn say(&self, text: &str) {
         // In one piece: standard error has no buffer, and each piece of a format is a call of its own.
-        let line = format!("[{:>7.1}s] {text}\n", self.began.elapsed().as_secs_f64());
-        eprint!("{line}");
+        out::aside(&format!("[{:>7.1}s] {text}\n", self.began.elapsed().as_secs_f64()));
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         super::out::text_of(format_args!("{}", terminal::text(&answer)));
     }
     if !arguments.quiet {
-        answer.notes.iter().for_each(|note| eprintln!("note: {note}"));
+        answer.notes.iter().for_each(|note| errln!("note: {note}"));
     }
     Ok(())
 }

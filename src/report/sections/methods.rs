@@ -34,7 +34,7 @@ fn images(study: &Study, models: &[Described]) -> String {
         told(|model| {
             let fit = match model.methods.images.fit {
                 Fit::Squash => "squashed to the square",
-                Fit::Pad => "padded to the square",
+                Fit::Pad => "padded to the square, proportions in mm kept",
             };
             format!("{0} \u{d7} {0} pixels ({fit})", model.methods.images.size)
         }),

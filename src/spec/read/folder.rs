@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::super::experiment::{External, Folder, PatientIds, Unlabelled};
 use super::super::section::{Item, Section};
 use super::super::tree::Value;
+use crate::labels::Slices;
 use crate::stage::Format;
-use crate::stage::ingest::Slices;
 
 /// What the files may be.
 pub(super) const FORMATS: [(&str, Format); 3] = [("dicom", Format::Dicom), ("nifti", Format::Nifti), ("png", Format::Png)];

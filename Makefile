@@ -45,7 +45,7 @@ test: tools
 # A real Slurm on the loopback interface, one a test. One after the other: each takes its time to notice that a node is gone. Then the
 # remote cache against an S3: the one that BGH_S3_ENDPOINT names (with a bucket `cache`), else one that is started here.
 test-cluster: tools
-	$(PYTHON) scripts/cluster.py install
+	$(PYTHON) scripts/cluster.py install accounts
 	$(with_libtorch) && BGH_NEEDS_SLURM=1 cargo test --locked --package bgh --test slurm -- --test-threads=1
 	$(with_libtorch) && $(PYTHON) scripts/bucket.py cargo test --locked --package bgh --test remote
 

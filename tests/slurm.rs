@@ -499,24 +499,26 @@ fn a_job_that_nobody_knows_any_more_is_lost_and_tried_again() {
     lab.is_done_once(run, "1c");
 }
 
-/// One step on a cluster with accounts whose queue forgets a job sooner than it is looked at again.
-fn forgetful() -> Option<Lab> {
+/// A run is killed and its job cancelled, in that order, and the queue has forgotten the job before the next run looks at it.
+fn forgotten(before_the_cancel: impl Fn(&Slurm)) -> Option<Lab> {
     let lab = Lab::with(&["age=2", "accounts=1"], &SLOW.replace(r#""1", "2", "3", "4""#, r#""1""#))?;
-    lab.pipeline.write("bgh-site.toml", &SITE.replace("\"1 s\"", "\"8 s\"").replace("\"2 s\"", "\"8 s\""));
     lab.close_gate();
+    let mut run = lab.spawn();
+    lab.pipeline.await_file("log.began-1");
+    let job = lab.slurm.running("a");
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    before_the_cancel(&lab.slurm);
+    lab.slurm.ask("scancel", &[&job]);
+    await_that("the queue forgets it", || lab.slurm.jobs().iter().all(|(number, ..)| *number != job).then_some(()));
+    lab.open_gate();
     Some(lab)
 }
 
 #[test]
 fn accounts_tell_the_end_of_a_job_that_the_queue_has_forgotten() {
-    let Some(lab) = forgetful() else { return };
-    let run = lab.spawn();
-    lab.pipeline.await_file("log.began-1");
-    let job = lab.slurm.running("a");
-    lab.slurm.ask("scancel", &[&job]);
-    await_that("the queue forgets it", || lab.slurm.jobs().iter().all(|(number, ..)| *number != job).then_some(()));
-    lab.open_gate();
-    let outcome = Outcome::of(run.wait_with_output().expect("bgh ends"));
+    let Some(lab) = forgotten(|_| ()) else { return };
+    let outcome = lab.run();
     assert_eq!(outcome.code, 3, "{}", outcome.text());
     assert!(outcome.stderr.contains("it was cancelled, and not by this run"), "{}", outcome.text());
     lab.is_done_once(lab.spawn(), "1c");
@@ -524,15 +526,9 @@ fn accounts_tell_the_end_of_a_job_that_the_queue_has_forgotten() {
 
 #[test]
 fn a_job_that_is_forgotten_while_the_accounts_are_down_is_lost_and_tried_again() {
-    let Some(lab) = forgetful() else { return };
-    let run = lab.spawn();
-    lab.pipeline.await_file("log.began-1");
-    let job = lab.slurm.running("a");
-    lab.slurm.fault("kill", "slurmdbd");
-    lab.slurm.ask("scancel", &[&job]);
-    await_that("the queue forgets it", || lab.slurm.jobs().iter().all(|(number, ..)| *number != job).then_some(()));
-    lab.open_gate();
-    lab.is_done_once(run, "1c");
+    let Some(lab) = forgotten(|slurm| slurm.fault("kill", "slurmdbd")) else { return };
+    let outcome = lab.is_done_once(lab.spawn(), "1c");
+    assert!(outcome.stderr.contains("the accounts are not known just now"), "{}", outcome.text());
 }
 
 /// Without munged no client program is believed and none believes the controller: nothing is known, and nothing is over.

@@ -2,11 +2,13 @@
 //! others hold bytes against their digest and take in what is whole, as if it had been made here. A record is published after all that it names.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{Read, Write};
 
 use anyhow::Result;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use object_store::{GetResultPayload, ObjectStoreExt};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
@@ -103,13 +105,20 @@ impl Remote {
         blob: Blob,
         writers: &rayon::Scope<'scope>,
     ) -> Result<(), Trouble> {
-        let outcome = if blob.size > PIECE as u64 {
-            self.fetch_large(store, blob).await
-        } else {
-            match self.fetch_small(blob).await {
-                Ok(bytes) => aside(writers, move || land(store, blob, &bytes)).await,
-                Err(trouble) => Err(trouble),
+        let name = self.layout.name(Kind::Blob, blob.digest);
+        let arrival = self.request(Way::Fetch, || async {
+            let got = self.timed(0, self.client.get(&name)).await?;
+            match got.payload {
+                GetResultPayload::File(file, _) => {
+                    self.pace.pass(usize::try_from(blob.size).unwrap_or(usize::MAX)).await;
+                    Ok(Arrival::File(file))
+                }
+                GetResultPayload::Stream(stream) => self.receive(store, blob, stream).await,
             }
+        });
+        let outcome = match arrival.await {
+            Ok(arrival) => aside(writers, move || arrival.land(store, blob)).await,
+            Err(trouble) => Err(trouble),
         };
         match &outcome {
             Ok(()) => {
@@ -124,44 +133,33 @@ impl Remote {
         outcome
     }
 
-    /// Bytes that are not believed yet, and no more of them than there should be.
-    async fn fetch_small(&self, blob: Blob) -> Result<Bytes, Trouble> {
-        let name = self.layout.name(Kind::Blob, blob.digest);
-        self.request(Way::Fetch, || async {
-            let got = self.timed(0, self.client.get(&name)).await?;
-            if got.meta.size != blob.size {
-                return Err(Trouble::Damaged(format!("it has {} bytes, not {}", got.meta.size, blob.size)));
-            }
-            let bytes = self.timed(blob.size, got.bytes()).await?;
-            self.pace.pass(bytes.len()).await;
-            Ok(bytes)
-        })
-        .await
-    }
-
-    async fn fetch_large(&self, store: &Store, blob: Blob) -> Result<(), Trouble> {
-        let name = self.layout.name(Kind::Blob, blob.digest);
-        let whole = self.request(Way::Fetch, || async {
+    /// A small blob into memory, a large one to the disk piece by piece.
+    async fn receive(
+        &self,
+        store: &Store,
+        blob: Blob,
+        mut stream: BoxStream<'static, object_store::Result<Bytes>>,
+    ) -> Result<Arrival, Trouble> {
+        let mut next = async || {
+            let piece = self.timed(0, async { stream.next().await.transpose() }).await?;
+            self.pace.pass(piece.as_ref().map_or(0, Bytes::len)).await;
+            Ok::<_, Trouble>(piece)
+        };
+        if blob.size > PIECE as u64 {
             let mut landing = Landing::new(blob, store)?;
-            let got = self.timed(0, self.client.get(&name)).await?;
-            match got.payload {
-                GetResultPayload::File(mut file, _) => {
-                    let mut piece = vec![0; PIECE];
-                    while let count @ 1.. = file.read(&mut piece).map_err(Trouble::here)? {
-                        landing.take(&piece[..count])?;
-                        self.pace.pass(count).await;
-                    }
-                }
-                GetResultPayload::Stream(mut stream) => {
-                    while let Some(piece) = self.timed(0, async { stream.next().await.transpose() }).await? {
-                        landing.take(&piece)?;
-                        self.pace.pass(piece.len()).await;
-                    }
-                }
+            while let Some(piece) = next().await? {
+                landing.take(&piece)?;
             }
-            landing.end()
-        });
-        store.take_in(whole.await?, blob.digest).map_err(Trouble::here)
+            return Ok(Arrival::Written(landing));
+        }
+        let mut pieces = vec![];
+        let mut bytes = 0;
+        while let Some(piece) = next().await? {
+            bytes += piece.len() as u64;
+            is_no_more(bytes, blob)?;
+            pieces.push(piece);
+        }
+        Ok(Arrival::Pieces(pieces))
     }
 
     /// Takes one result whole: its blobs, then its record. `None` where there is none, or not all of it can be had.
@@ -197,11 +195,42 @@ async fn aside<'scope>(
     told.await.map_err(Trouble::here)?
 }
 
-/// Takes in a blob that came in one piece, if it is what it should be.
-fn land(store: &Store, blob: Blob, bytes: &[u8]) -> Result<(), Trouble> {
-    let mut landing = Landing::new(blob, store)?;
-    landing.take(bytes)?;
-    store.take_in(landing.end()?, blob.digest).map_err(Trouble::here)
+/// A blob that has come and is not believed yet.
+enum Arrival {
+    /// It lies open in a folder.
+    File(File),
+    /// It is in memory.
+    Pieces(Vec<Bytes>),
+    /// It has been written aside already.
+    Written(Landing),
+}
+
+impl Arrival {
+    /// Takes it in, if it is what it should be.
+    fn land(self, store: &Store, blob: Blob) -> Result<(), Trouble> {
+        let landing = match self {
+            Self::Written(landing) => landing,
+            Self::Pieces(pieces) => {
+                let mut landing = Landing::new(blob, store)?;
+                pieces.iter().try_for_each(|piece| landing.take(piece))?;
+                landing
+            }
+            Self::File(mut file) => {
+                let mut landing = Landing::new(blob, store)?;
+                let mut piece = vec![0; (blob.size as usize).clamp(1, PIECE)];
+                while let count @ 1.. = file.read(&mut piece).map_err(Trouble::here)? {
+                    landing.take(&piece[..count])?;
+                }
+                landing
+            }
+        };
+        store.take_in(landing.end()?, blob.digest).map_err(Trouble::here)
+    }
+}
+
+/// No more is taken than there should be.
+fn is_no_more(bytes: u64, blob: Blob) -> Result<(), Trouble> {
+    if bytes <= blob.size { Ok(()) } else { Err(Trouble::Damaged(format!("it has more than {} bytes", blob.size))) }
 }
 
 /// A blob while it arrives; dropped, nothing is left of it.
@@ -218,12 +247,9 @@ impl Landing {
         Ok(Self { blob, file, hasher: blake3::Hasher::new(), bytes: 0 })
     }
 
-    /// No more is written than there should be.
     fn take(&mut self, piece: &[u8]) -> Result<(), Trouble> {
         self.bytes += piece.len() as u64;
-        if self.bytes > self.blob.size {
-            return Err(Trouble::Damaged(format!("it has more than {} bytes", self.blob.size)));
-        }
+        is_no_more(self.bytes, self.blob)?;
         self.hasher.update(piece);
         self.file.write_all(piece).map_err(Trouble::here)
     }

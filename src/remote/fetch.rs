@@ -90,12 +90,21 @@ impl Remote {
         Ok(fetched)
     }
 
-    /// Twice as many are under way as there may be requests, so that the line is busy while others are written.
+    /// Twice as many are under way as there may be requests, so that the line is busy while others are written. A fault on this side, as a
+    /// full disk, is one of all that would follow.
     fn fetch_blobs(&self, store: &Store, blobs: &[Blob]) -> Vec<(Blob, Result<(), Trouble>)> {
         rayon::in_place_scope(|writers| {
             let one = |blob: Blob| async move { (blob, self.fetch_blob(store, blob, writers).await) };
-            let all = stream::iter(blobs.iter().copied().map(one)).buffer_unordered(2 * self.site.parallel);
-            self.block_on(all.collect())
+            let mut all = stream::iter(blobs.iter().copied().map(one)).buffer_unordered(2 * self.site.parallel);
+            let mut outcomes = vec![];
+            self.block_on(async {
+                while !matches!(outcomes.last(), Some((_, Err(Trouble::Here(_)))))
+                    && let Some(outcome) = all.next().await
+                {
+                    outcomes.push(outcome);
+                }
+            });
+            outcomes
         })
     }
 

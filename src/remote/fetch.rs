@@ -159,7 +159,7 @@ impl Remote {
             while let Some(piece) = next().await? {
                 landing.take(&piece)?;
             }
-            return Ok(Arrival::Written(landing));
+            return Ok(Arrival::Written(Box::new(landing)));
         }
         let mut pieces = vec![];
         let mut bytes = 0;
@@ -211,14 +211,14 @@ enum Arrival {
     /// It is in memory.
     Pieces(Vec<Bytes>),
     /// It has been written aside already.
-    Written(Landing),
+    Written(Box<Landing>),
 }
 
 impl Arrival {
     /// Takes it in, if it is what it should be.
     fn land(self, store: &Store, blob: Blob) -> Result<(), Trouble> {
         let landing = match self {
-            Self::Written(landing) => landing,
+            Self::Written(landing) => *landing,
             Self::Pieces(pieces) => {
                 let mut landing = Landing::new(blob, store)?;
                 pieces.iter().try_for_each(|piece| landing.take(piece))?;

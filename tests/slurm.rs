@@ -262,7 +262,7 @@ fn a_study_gives_the_same_digests_as_on_this_machine_and_asks_the_queue_once_an_
     let looks: Vec<f64> =
         fs::read_to_string(there.path("looks")).expect("looks").lines().filter_map(|at| at.parse().ok()).collect();
     let jobs = slurm.jobs();
-    assert_eq!(jobs.len(), there.digests().len(), "one job a step");
+    assert_eq!(jobs.len(), there.digests().len(), "one job a step: {jobs:?}\n{}", outcome.text());
     assert!(jobs.iter().all(|(_, state, _)| state == "COMPLETED"), "{jobs:?}");
     assert!(jobs.iter().any(|(number, ..)| number.contains('_')), "steps that ask for the same are arrays: {jobs:?}");
     // One a second at most, whatever the number of jobs. Counted, since a busy machine notes one late and the next in time.

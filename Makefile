@@ -42,12 +42,14 @@ test: tools
 	$(with_libtorch) && cargo build --locked --workspace --bins --tests
 	$(with_libtorch) && BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace --no-fail-fast
 
-# A real Slurm on the loopback interface, one a test. One after the other: each takes its time to notice that a node is gone. Then the
-# remote cache against an S3: the one that BGH_S3_ENDPOINT names (with a bucket `cache`), else one that is started here.
+# A real Slurm on the loopback interface, one a test. One after the other: each takes its time to notice that a node is gone. Networks are
+# trained there too, so the worker is built first. Then the remote cache against an S3: the one that BGH_S3_ENDPOINT names (with a bucket
+# `cache`), else one that is started here.
 test-cluster: tools
-	$(PYTHON) scripts/cluster.py install
-	$(with_libtorch) && BGH_NEEDS_SLURM=1 cargo test --locked --package bgh --test slurm -- --test-threads=1
-	$(with_libtorch) && $(PYTHON) scripts/bucket.py cargo test --locked --package bgh --test remote
+	$(PYTHON) scripts/cluster.py install accounts
+	$(with_libtorch) && cargo build --locked --workspace --bins --test slurm --test remote
+	$(with_libtorch) && BGH_NEEDS_SLURM=1 BGH_TORCH=$(TARGET)/debug/bgh-torch cargo test --locked --workspace --test slurm -- --test-threads=1
+	$(with_libtorch) && $(PYTHON) scripts/bucket.py cargo test --locked --workspace --test remote
 
 # What a run would be on clusters that nobody has at hand.
 simulation: tools

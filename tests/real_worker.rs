@@ -2,22 +2,11 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::Space;
-
-/// The worker that `BGH_TORCH` names, else the one beside `bgh`; without it the test says so loudly.
-fn worker() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_BIN_EXE_bgh")).with_file_name("bgh-torch");
-    let worker = std::env::var_os("BGH_TORCH").map_or_else(beside, PathBuf::from);
-    if !worker.is_file() {
-        eprintln!("SKIPPED: {} not found: no network was trained; `make test` builds it first", worker.display());
-        return None;
-    }
-    Some(worker)
-}
+use common::{Space, worker};
 
 fn space(worker: &Path) -> Space {
     let space = Space::with_worker(worker.to_owned());

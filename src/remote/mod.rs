@@ -2,7 +2,7 @@
 //! their keys, as in the cache of one machine, in S3, Google Cloud Storage, Azure or a plain folder.
 //!
 //! - Nothing that is read is believed before it has been held against its digest, and nothing is seen in the local cache before all of it
-//!   is there: what was fetched goes through the same door as what was made.
+//!   is there: what was fetched is taken in as what was made.
 //! - Blobs are sent before the record that names them, and a record is never changed, so half a result is invisible and writers need no
 //!   locks: two who send the same result send the same bytes to the same names.
 //! - The remote is a help and no need. A request is tried a few times; then the run goes on without it and says so once.

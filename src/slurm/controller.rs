@@ -139,7 +139,7 @@ fn job(stdout: &str) -> Option<String> {
 }
 
 fn classify(said: &Said, command: &str) -> Answer {
-    const UNSURE: [&str; 8] = [
+    const UNSURE: [&str; 9] = [
         "Socket timed out",
         "Unable to contact",
         "Resource temporarily",
@@ -148,6 +148,7 @@ fn classify(said: &Said, command: &str) -> Answer {
         "Zero Bytes were transmitted",
         "Transport endpoint",
         "Slurm backup controller in standby",
+        "Protocol authentication error",
     ];
     const FULL: [&str; 5] = ["AssocMaxSubmitJobLimit", "QOSMaxSubmit", "MaxSubmitJob", "rate limit", "maximum number of jobs"];
     let (words, has) = (said.stderr.trim(), |signs: &[&str]| signs.iter().any(|sign| said.stderr.contains(sign)));

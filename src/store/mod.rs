@@ -358,6 +358,22 @@ impl Store {
         Ok(Blob { digest, size })
     }
 
+    /// Takes in a file that was written [aside](Self::aside) and whose digest was computed while it was written. It is as safe as one that
+    /// was [taken](Self::take).
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn take_in(&self, file: NamedTempFile, digest: Digest) -> Result<()> {
+        let blob = self.own_blob(digest);
+        if self.index.digest(&blob).is_ok_and(|known| known == digest) {
+            return Ok(());
+        }
+        let place = || format!("cannot take a file into the cache as {}", blob.display());
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o444)).with_context(place)?;
+        self.rename(&file.into_temp_path(), &blob)?;
+        self.index.learn(&blob, digest).with_context(place)
+    }
+
     /// A copy that nobody else has a name for, on its way into the store; dropped, it is removed.
     fn copied(&self, path: &Path) -> Result<tempfile::TempPath> {
         let place = || format!("cannot copy {} into the cache", path.display());
@@ -455,7 +471,8 @@ impl Store {
         self.root.join("tmp")
     }
 
-    fn aside(&self) -> Result<NamedTempFile> {
+    /// A file on its way into the cache; dropped, it is removed.
+    pub(crate) fn aside(&self) -> Result<NamedTempFile> {
         aside(&self.tmp()).with_context(|| format!("cannot write to {}", self.tmp().display()))
     }
 }

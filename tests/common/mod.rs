@@ -61,6 +61,17 @@ weights = ["low", "high"]
 factor = "augment"
 "#;
 
+/// The real worker that `BGH_TORCH` names, else the one beside `bgh`; without it a test says so loudly.
+pub fn worker() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_BIN_EXE_bgh")).with_file_name("bgh-torch");
+    let worker = std::env::var_os("BGH_TORCH").map_or_else(beside, PathBuf::from);
+    if !worker.is_file() {
+        eprintln!("SKIPPED: {} not found: no network was trained; `make test` builds it first", worker.display());
+        return None;
+    }
+    Some(worker)
+}
+
 /// A user's folder.
 pub struct Space {
     folder: TempDir,

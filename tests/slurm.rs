@@ -187,6 +187,16 @@ impl Lab {
         Outcome::of(self.command(&["run", "spec.toml"]).output().expect("bgh starts"))
     }
 
+    /// Steps that a run, counted from 0, knows to be jobs.
+    fn placed(&self, run: usize) -> usize {
+        let runs = fs::read_dir(self.pipeline.path("cache/runs-v1")).into_iter().flatten().flatten().map(|run| run.path());
+        let run = runs.collect::<BTreeSet<_>>().into_iter().nth(run);
+        let journal = run.and_then(|run| fs::read_to_string(run.join("events.jsonl")).ok()).unwrap_or_default();
+        let events = journal.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let placed = events.filter(|event| event["event"] == "placed" && event["job"].is_string());
+        placed.map(|event| event["step"].to_string()).collect::<BTreeSet<_>>().len()
+    }
+
     fn close_gate(&self) {
         self.pipeline.write("log.gate", "");
     }
@@ -583,17 +593,19 @@ fn what_ended_while_nobody_looked_is_taken_as_it_is() {
 fn an_interrupt_leaves_jobs_alone_unless_the_site_says_otherwise() {
     let Some(lab) = Lab::new(SLOW) else { return };
     lab.close_gate();
-    let interrupt = |run: Child| {
+    let interrupt = |number: usize, run: Child| {
         lab.slurm.running("a");
+        // What a run has not taken over it does not cancel.
+        await_that("the run has its jobs", || (lab.placed(number) == 4).then_some(()));
         await_that("bgh hears signals", || hears_interrupts(run.id()).then_some(()));
         let pid = rustix::process::Pid::from_raw(run.id().cast_signed()).expect("a number");
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
         assert_eq!(Outcome::of(run.wait_with_output().expect("bgh ends")).code, 130);
     };
-    interrupt(lab.spawn());
+    interrupt(0, lab.spawn());
     assert!(lab.slurm.jobs().iter().any(|(_, state, _)| state == "RUNNING"));
     lab.pipeline.write("bgh-site.toml", &format!("{SITE}cancel_on_exit = true\n"));
-    interrupt(lab.spawn());
+    interrupt(1, lab.spawn());
     await_that("jobs are cancelled", || lab.slurm.jobs().iter().all(|(_, state, _)| state == "CANCELLED").then_some(()));
     lab.open_gate();
     lab.is_done_once(lab.spawn(), "1234c");

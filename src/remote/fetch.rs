@@ -114,18 +114,7 @@ impl Remote {
         blob: Blob,
         writers: &rayon::Scope<'scope>,
     ) -> Result<(), Trouble> {
-        let name = self.layout.name(Kind::Blob, blob.digest);
-        let arrival = self.request(Way::Fetch, || async {
-            let got = self.timed(0, self.client.get(&name)).await?;
-            match got.payload {
-                GetResultPayload::File(file, _) => {
-                    self.pace.pass(usize::try_from(blob.size).unwrap_or(usize::MAX)).await;
-                    Ok(Arrival::File(file))
-                }
-                GetResultPayload::Stream(stream) => self.receive(store, blob, stream).await,
-            }
-        });
-        let outcome = match arrival.await {
+        let outcome = match self.ask_for(store, blob).await {
             Ok(arrival) => aside(writers, move || arrival.land(store, blob)).await,
             Err(trouble) => Err(trouble),
         };
@@ -140,6 +129,21 @@ impl Remote {
             Err(_) => {}
         }
         outcome
+    }
+
+    async fn ask_for(&self, store: &Store, blob: Blob) -> Result<Arrival, Trouble> {
+        let name = self.layout.name(Kind::Blob, blob.digest);
+        self.request(Way::Fetch, || async {
+            let got = self.timed(0, self.client.get(&name)).await?;
+            match got.payload {
+                GetResultPayload::File(file, _) => {
+                    self.pace.pass(usize::try_from(blob.size).unwrap_or(usize::MAX)).await;
+                    Ok(Arrival::File(file))
+                }
+                GetResultPayload::Stream(stream) => self.receive(store, blob, stream).await,
+            }
+        })
+        .await
     }
 
     /// A small blob into memory, a large one to the disk piece by piece.

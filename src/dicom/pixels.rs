@@ -170,11 +170,11 @@ impl<'a> Pixels<'a> {
     /// HU of every pixel of a frame, [`AIR`] in place of padding, nothing clamped.
     pub(super) fn hu(&self, frame: usize) -> Result<Hu, Fault> {
         let (slope, intercept) = self.rescale(frame)?;
-        let whole = |number: f64| number.fract() == 0.0 && number.abs() < 32768.0;
-        if whole(slope) && whole(intercept) && self.layout.bits <= 16 {
-            if let Some(hu) = self.whole(frame, slope as i32, intercept as i32)? {
-                return Ok(Hu::Whole(hu));
-            }
+        let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < 32768.0;
+        let may_be_whole = is_whole(slope) && is_whole(intercept) && self.layout.bits <= 16;
+        let whole = if may_be_whole { self.whole(frame, slope as i32, intercept as i32)? } else { None };
+        if let Some(hu) = whole {
+            return Ok(Hu::Whole(hu));
         }
         let mut hu = Vec::with_capacity(self.layout.shape.values());
         self.stored(frame, |signed, stored| {

@@ -129,7 +129,10 @@ impl AxialSeries {
         let unfit = AtomicBool::new(false);
         decoded(kept, |place, hu| match T::of(hu) {
             Some(hu) => writer.put(place, &hu),
-            None => Ok(unfit.store(true, Ordering::Relaxed)),
+            None => {
+                unfit.store(true, Ordering::Relaxed);
+                Ok(())
+            }
         })?;
         if unfit.into_inner() {
             return Ok(false);

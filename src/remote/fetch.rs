@@ -90,7 +90,8 @@ impl Remote {
         Ok(fetched)
     }
 
-    /// Twice as many are under way as there may be requests, so that the line is busy while others are written. A fault on this side, as a
+    /// Not for a thread of rayon's: it waits here for work that others of them do. Twice as many are under way as there may be requests, so that
+    /// the line is busy while others are written. A fault on this side, as a
     /// full disk, is one of all that would follow.
     fn fetch_blobs(&self, store: &Store, blobs: &[Blob]) -> Vec<(Blob, Result<(), Trouble>)> {
         rayon::in_place_scope(|writers| {

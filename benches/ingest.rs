@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use bgh::artifact::Files;
 use bgh::execute::keep_memory;
-use bgh::stage::ingest::{self, Params, Slices};
+use bgh::labels::Slices;
+use bgh::stage::ingest::{self, Params};
 use rayon::prelude::*;
 
 const ROUNDS: usize = 3;

@@ -138,10 +138,19 @@ impl<'a> Pixels<'a> {
 
     /// What `value` makes of each stored value of a frame, row after row, samples of a pixel side by side.
     pub(super) fn map<T: Clone>(&self, frame: usize, value: impl Fn(i32) -> T) -> Result<Vec<T>, Fault> {
-        let mut values = Vec::with_capacity(self.layout.shape.values());
-        self.stored(frame, |_, stored| values.extend(stored.iter().map(|&stored| value(stored))))?;
+        let values = self.gathered(frame, |_, stored, values| values.extend(stored.iter().map(|&stored| value(stored))))?;
         let planes = matches!(self.data, Data::Native(..)) && self.header.planar && self.layout.shape.samples > 1;
         Ok(if planes { self.layout.interleaved(&values) } else { values })
+    }
+
+    /// What `add` appends for each piece of a frame. Memory is taken once there are values: a compressed file's header alone is not believed.
+    fn gathered<T>(&self, frame: usize, mut add: impl FnMut(bool, &mut [i32], &mut Vec<T>)) -> Result<Vec<T>, Fault> {
+        let (count, mut values) = (self.layout.shape.values(), Vec::new());
+        self.stored(frame, |signed, stored| {
+            values.reserve_exact(count.saturating_sub(values.len()));
+            add(signed, stored, &mut values);
+        })?;
+        Ok(values)
     }
 
     /// Hands the stored values of a frame to `with` as they lie in the file, some thousands at a time, and whether they are signed.
@@ -176,8 +185,7 @@ impl<'a> Pixels<'a> {
         if let Some(hu) = whole {
             return Ok(Hu::Whole(hu));
         }
-        let mut hu = Vec::with_capacity(self.layout.shape.values());
-        self.stored(frame, |signed, stored| {
+        let hu = self.gathered(frame, |signed, stored, hu| {
             let padding = self.padding(signed);
             let of = |stored: i32| if padding.has(stored) { AIR } else { (slope * f64::from(stored) + intercept) as f32 };
             hu.extend(stored.iter().map(|&stored| of(stored)));
@@ -193,9 +201,8 @@ impl<'a> Pixels<'a> {
                 return Ok(Some(hu));
             }
         }
-        let mut whole = Vec::with_capacity(self.layout.shape.values());
         let (mut least, mut most) = (0, 0);
-        self.stored(frame, |signed, hu| {
+        let whole = self.gathered(frame, |signed, hu, whole| {
             let padding = self.padding(signed);
             for value in hu.iter_mut() {
                 // 16 bits of pixels and of slope fit 32.

@@ -1,7 +1,7 @@
 //! How the allocator of the process deals with large blocks.
 
 /// Keeps freed memory for the next image. Steps that run in this process need blocks of the same sizes again and again, but glibc maps each large
-/// one anew and returns it at once, and clearing fresh pages costs half of what reading a compressed slice does (`benches/ingest.rs`).
+/// one anew and returns it at once, and clearing fresh pages costs half of what ingest of an RLE slice does (`benches/ingest.rs`).
 ///
 /// At most 64 MiB a thread are kept. For a program's first lines: what was asked for earlier is dealt with as it was.
 #[cfg(target_env = "gnu")]
